@@ -1,0 +1,32 @@
+"""The JAX backend: the primitives by topic, put together.
+
+Native tensors are `jax.Array`s, tracers included. Nothing here depends on values, so every op works inside `jax.jit`.
+"""
+
+import jax
+
+from kshim.spec.backend import Backend
+
+from .compile import Compile
+from .control import Control
+from .device import Device
+from .elementwise import Elementwise
+from .index import Index
+from .random import Random
+from .reduce import Reduce
+from .shape import Shape
+from .windows import Windows
+
+
+class JaxBackend(Elementwise, Reduce, Shape, Windows, Index, Random, Control, Compile, Device, Backend):
+    """kshim on JAX; see `Device` for `device`."""
+
+    name = "jax"
+    static_shapes = True
+
+    def __init__(self, device=None):
+        # Without this JAX turns float64 and int64 into their 32-bit kin. Every op here states its dtype, so float32
+        # models stay float32; a script's own jax code sees 64-bit defaults from here on.
+        jax.config.update("jax_enable_x64", True)
+        self._choose(device)
+        super().__init__(self._device_name)

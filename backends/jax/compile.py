@@ -1,0 +1,55 @@
+"""Compiled steps and the host scalars that enter them."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from kshim.spec.dtypes import is_float
+
+
+def _private(leaf):
+    # JAX may read a NumPy buffer in place, after the call has returned: a generator refilling it would change the step.
+    return leaf.copy() if isinstance(leaf, np.ndarray) else leaf
+
+
+def _unpack(vector, layout):
+    """The hyper dict again: floats as float64 scalars, integers (exact in float64 below 2**32) as uint32 ones."""
+    return {name: vector[n] if real else vector[n].astype(jnp.uint32) for n, (name, real) in enumerate(layout)}
+
+
+class Compile:
+    def compile_step(self, function, donate):
+        """Hyper travels as one float64 vector, so that its names, not its values, are compiled in."""
+        ready, by_layout = {}, {}
+
+        def build(layout):
+            def run(state, scalars, batch):
+                return function(state, _unpack(scalars, layout), batch)
+
+            return jax.jit(run, donate_argnums=(0,) if donate else ())
+
+        def step(state, hyper, batch):
+            kinds = (tuple(hyper), tuple(map(type, hyper.values())))
+            found = ready.get(kinds)
+            if found is None:
+                layout = tuple((name, not isinstance(hyper[name], (int, np.integer))) for name in sorted(hyper))
+                if layout not in by_layout:
+                    by_layout[layout] = ([name for name, _ in layout], build(layout))
+                found = ready[kinds] = by_layout[layout]
+            names, run = found
+            scalars = np.array([hyper[name] for name in names], np.float64)
+            batch = jax.tree.map(_private, batch)
+            if not self._pinned:
+                return run(state, scalars, batch)
+            with self._here():
+                return run(state, scalars, batch)
+
+        return step
+
+    def host_scalar(self, value, dtype):
+        if isinstance(value, jax.Array):
+            return value.astype(dtype)
+        return float(value) if is_float(dtype) else int(value)
+
+    def mix_key(self, key, words):
+        return tuple(k ^ w if isinstance(k, int) else jnp.bitwise_xor(k, np.uint32(w)) for k, w in zip(key, words))

@@ -1,0 +1,32 @@
+"""`keras.callbacks`."""
+
+from .backup import BackupAndRestore
+from .base import Callback
+from .checkpoint import ModelCheckpoint
+from .container import CallbackList
+from .csv_logger import CSVLogger
+from .early_stopping import EarlyStopping
+from .history import BaseLogger, History, LambdaCallback, TerminateOnNaN
+from .learning_rate import LearningRateScheduler, ReduceLROnPlateau
+from .logs import LazyLogs
+from .progress import ProgbarLogger
+from .remote import RemoteMonitor, TensorBoard
+
+__all__ = [
+    "BackupAndRestore",
+    "BaseLogger",
+    "CSVLogger",
+    "Callback",
+    "CallbackList",
+    "EarlyStopping",
+    "History",
+    "LambdaCallback",
+    "LazyLogs",
+    "LearningRateScheduler",
+    "ModelCheckpoint",
+    "ProgbarLogger",
+    "ReduceLROnPlateau",
+    "RemoteMonitor",
+    "TensorBoard",
+    "TerminateOnNaN",
+]

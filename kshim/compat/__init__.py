@@ -1,0 +1,1 @@
+"""What lets programs that know nothing of kshim run on it: redirected imports, old module paths, a stand-in for TensorFlow."""

@@ -1,0 +1,107 @@
+"""TensorFlow itself, with `tf.keras` replaced: when it is wanted, how it is loaded, and how it takes kshim's tensors."""
+
+import importlib.util
+import os
+import sys
+
+from ...spec import registry
+from .. import aliases
+
+_BACKEND = "kshim_backends.tensorflow"
+
+
+def wanted():
+    """Whether `import tensorflow` means TensorFlow itself: its backend is chosen (or being loaded) and it is installed."""
+    if _BACKEND in sys.modules:
+        return True
+    backend = registry.state.backend
+    name = backend.name if backend is not None else os.environ.get("KSHIM_BACKEND", "")
+    return registry._ALIASES.get(name, name) == "tensorflow" and find(None) is not None
+
+
+def loaded():
+    """Whether the module called `tensorflow` is TensorFlow itself."""
+    module = sys.modules.get("tensorflow")
+    return module is not None and not getattr(module, "_kshim_stand_in", False)
+
+
+def importing():
+    """Whether the import under way was asked for by TensorFlow's own code."""
+    if not wanted():
+        return False
+    frame = sys._getframe(1)
+    while frame is not None:
+        name = frame.f_globals.get("__name__", "")
+        if not name.startswith(("importlib", __name__.rpartition(".tensorflow")[0])):
+            return name.split(".")[0] == "tensorflow"
+        frame = frame.f_back
+    return False
+
+
+def find(skip):
+    """The import spec of the installed TensorFlow as other finders give it, or None. `skip` is a finder to leave out."""
+    for finder in sys.meta_path:
+        if finder is skip or type(finder).__module__.startswith(__package__.rpartition(".")[0]):
+            continue
+        spec = finder.find_spec("tensorflow", None) if hasattr(finder, "find_spec") else None
+        if spec is not None:
+            return spec
+    return None
+
+
+def spec(finder):
+    """The spec of the installed TensorFlow whose loader replaces `tf.keras` at the end."""
+    found = find(finder)
+    if found is not None and found.loader is not None:
+        execute = found.loader.exec_module
+
+        def exec_module(module):
+            del found.loader.exec_module  # the loader's own method again
+            execute(module)
+            adopt(module)
+
+        found.loader.exec_module = exec_module
+    return found
+
+
+def adopt(module):
+    """Put kshim in the places where TensorFlow keeps Keras, and let its functions take kshim's tensors."""
+    if getattr(module, "_kshim_stand_in", False):
+        return
+    keras = importlib.import_module("keras")
+    for home in (module, getattr(module.compat, "v1", None), getattr(module.compat, "v2", None)):
+        if home is not None:
+            home.keras = keras
+    for name in ("losses", "metrics", "optimizers", "initializers"):
+        setattr(module, name, importlib.import_module(f"keras.{name}"))
+    _register(module)
+
+
+def _register(tf):
+    from ...engine.tensor import KerasTensor, Tensor
+    from ...engine.variable import Variable
+    from ...spec.shapes import ShapeDtype
+
+    def convert(value, dtype=None, name=None, as_ref=False):
+        if isinstance(value, KerasTensor):
+            raise TypeError(
+                f"TensorFlow cannot compute on the symbolic {value!r}. Call the function inside a Lambda or custom layer, or "
+                "use the function of the same name in keras.ops."
+            )
+        native = value.native if isinstance(value, Variable) else value._value
+        if isinstance(native, ShapeDtype):
+            native = tf.zeros(native.shape, native.dtype)  # a shape is being inferred; values do not matter
+        elif not tf.is_tensor(native):
+            native = tf.constant(value.numpy())
+        if dtype is not None and not tf.as_dtype(dtype).is_compatible_with(native.dtype):
+            raise ValueError(f"A tensor of dtype {native.dtype.name} was given where {tf.as_dtype(dtype).name} is needed; use tf.cast.")
+        return native
+
+    tf.register_tensor_conversion_function((Tensor, Variable), convert)
+
+
+def make_way():
+    """Take the stand-in out of `sys.modules`: TensorFlow itself is about to be loaded under its name."""
+    if "tensorflow" in sys.modules and not loaded() and find(None) is not None:
+        for name in [n for n in sys.modules if n.split(".")[0] == "tensorflow" and not n.startswith("tensorflow.keras")]:
+            del sys.modules[name]

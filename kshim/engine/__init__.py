@@ -1,0 +1,1 @@
+"""The stateful heart: tensors, variables, seeds, names, layers and the graph they form."""

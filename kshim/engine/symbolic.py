@@ -1,0 +1,149 @@
+"""Symbolic calls: output shapes by running `call` on shapes, and the nodes of functional graphs."""
+
+import math
+
+from .. import tree
+from ..spec.shapes import ShapeDtype
+from .context import context, symbolic_scope
+from .tensor import KerasTensor, Tensor
+
+#: Stand-ins for unknown sizes: two runs with different ones show which output sizes depend on them. Multiples of many
+#: small numbers, so that code which divides an unknown size (strides, heads, reshapes) finds it divisible.
+_FILLS = (3360, 5280)
+_hidden = []
+
+
+def hidden_sizes():
+    """The stand-ins in use right now."""
+    return _hidden
+
+
+class Node:
+    """One call of a layer in a graph: `layer(*args, **kwargs)` with symbolic `inputs` gave `outputs`."""
+
+    def __init__(self, layer, args, kwargs, inputs, outputs):
+        self.layer, self.args, self.kwargs = layer, args, kwargs
+        self.inputs, self.outputs = inputs, outputs
+        self.index = len(layer._inbound_nodes)
+        layer._inbound_nodes.append(self)
+        for t in inputs:
+            if t._keras_history is not None:
+                t._keras_history[0]._outbound_nodes.append(self)
+        for i, t in enumerate(outputs):
+            t._keras_history = (layer, self.index, i)
+
+    @property
+    def operation(self):
+        return self.layer
+
+    outbound_layer = operation
+
+    @property
+    def inbound_layers(self):
+        layers = [t._keras_history[0] for t in self.inputs]
+        return layers[0] if len(layers) == 1 else layers
+
+    @property
+    def parents(self):
+        return [t._keras_history[0]._inbound_nodes[t._keras_history[1]] for t in self.inputs]
+
+
+def _collect(x, out):
+    for leaf in tree.flatten(x):
+        if isinstance(leaf, KerasTensor):
+            out.append(leaf)
+
+
+def _stand_in(tensor, fill):
+    twin = Tensor(ShapeDtype(tuple(fill if d is None else d for d in tensor.shape), str(tensor.dtype)))
+    if tensor._keras_mask is not None:
+        mask = tensor._keras_mask
+        twin._keras_mask = _stand_in(mask, fill) if isinstance(mask, KerasTensor) else mask
+    return twin
+
+
+def _run(layer, args, kwargs, fill):
+    def twin(x):
+        return _stand_in(x, fill) if isinstance(x, KerasTensor) else x
+
+    _hidden.append(fill)
+    try:
+        with symbolic_scope():
+            return layer(*tree.map_structure(twin, tuple(args)), **tree.map_structure(twin, dict(kwargs)))
+    finally:
+        _hidden.remove(fill)
+
+
+def _dims(first, second):
+    return tuple(a if a == b else None for a, b in zip(first, second))
+
+
+def _merged(first, second):
+    if not isinstance(first, Tensor):
+        return first
+    out = KerasTensor(_dims(first.shape, second.shape), first.dtype)
+    mask, other = first._keras_mask, second._keras_mask
+    if mask is not None:
+        out._keras_mask = KerasTensor(_dims(mask.shape, other.shape), mask.dtype)
+    return out
+
+
+def output_spec(layer, args, kwargs):
+    """`KerasTensor`s of the outputs of `layer(*args, **kwargs)` for symbolic arguments.
+
+    A user's `compute_output_shape` is the authority where it is defined; otherwise `call` runs on shapes, twice if any
+    size is unknown, and sizes that differ between the runs are unknown.
+    """
+    from .layer import Layer
+
+    tensors = []
+    _collect((args, kwargs), tensors)
+    own = type(layer).compute_output_shape
+    if own is not Layer.compute_output_shape and not getattr(own, "_derived", False) and not own.__module__.startswith("kshim."):
+        if not layer.built:
+            layer._ensure_built(args[0])
+        shapes = layer.compute_output_shape(tree.map_structure(lambda t: tuple(t.shape) if isinstance(t, KerasTensor) else t, args[0]))
+        from .layer import _shapes_to_specs
+
+        dtype = getattr(layer, "_compute_dtype", None) or tensors[0].dtype
+        specs = _shapes_to_specs(shapes, dtype)
+        masks = layer.compute_mask(args[0], tree.map_structure(lambda t: t._keras_mask, args[0])) if layer.supports_masking else None
+        if isinstance(masks, KerasTensor) and isinstance(specs, KerasTensor):
+            specs._keras_mask = masks
+        return specs
+    unknown = any(None in t.shape for t in tensors)
+    first = _run(layer, args, kwargs, _FILLS[0])
+    second = _run(layer, args, kwargs, _FILLS[1]) if unknown else first
+    return tree.map_structure(_merged, first, second)
+
+
+def symbolic_call(layer, args, kwargs):
+    """Call a layer on `KerasTensor`s: a new node of the graph, returning its outputs."""
+    from . import input_spec
+
+    inputs = []
+    _collect((args, kwargs), inputs)
+    input_spec.check(layer.input_spec, args[0] if args else inputs, layer.name)
+    if not layer.built and args:
+        from .layer import Layer
+
+        if type(layer).build is not Layer.build:
+            layer._ensure_built(args[0])
+    if context.training is not None and kwargs.get("training") is None and "training" in kwargs:
+        kwargs = dict(kwargs, training=context.training)
+    outputs = layer.compute_output_spec(*args, **kwargs)
+    outputs = tree.map_structure(lambda t: t if not any(t is i for i in inputs) else _copy(t), outputs)
+    flat = [t for t in tree.flatten(outputs) if isinstance(t, KerasTensor)]
+    for i, t in enumerate(flat):
+        t.name = f"{layer.name}/output_{i}" if i else layer.name
+    Node(layer, args, kwargs, inputs, flat)
+    return outputs
+
+
+def _copy(t):
+    out = KerasTensor(t.shape, t.dtype)
+    out._keras_mask = t._keras_mask
+    return out
+
+
+_ = math

@@ -1,0 +1,5 @@
+"""Preparing sequences, text and images (`keras.preprocessing`)."""
+
+from . import image, sequence, text
+
+__all__ = ["image", "sequence", "text"]

@@ -1,0 +1,73 @@
+"""Base class of all backends.
+
+A subclass provides every primitive of `kshim.spec.table` (checked when the class is made) and may override any
+method below: each has a working definition in terms of the primitives, used wherever an override is missing or
+returns `NotImplemented`. All arguments are native tensors unless the text says otherwise; shapes are tuples of ints,
+axes are non-negative, dtypes are names.
+"""
+
+import inspect
+from functools import wraps
+
+from .derived import Derived
+from .table import CONTROL, TABLE
+
+
+def required():
+    """Name -> argument names of every method a backend must have."""
+    names = {name: op.args for name, op in TABLE.items()}
+    names.update({name: tuple(args.split()) for name, (args, _) in CONTROL.items()})
+    return names
+
+
+def _with_fallback(name, method, base):
+    @wraps(method)
+    def call(self, *args, **kwargs):
+        out = method(self, *args, **kwargs)
+        return base(self, *args, **kwargs) if out is NotImplemented else out
+
+    call.derived = base
+    return call
+
+
+class Backend(Derived):
+    """One numerical framework on one device. `name` is what `kshim.use(name)` takes."""
+
+    name = None
+    #: Set by a class that is complete; an intermediate base may leave it False to skip the check.
+    abstract = True
+    #: Whether steps should be compiled with static shapes, so that a new batch size costs a compilation.
+    static_shapes = False
+
+    def __init__(self, device=None):
+        self.device = device
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if "abstract" not in cls.__dict__:
+            cls.abstract = False
+        if cls.abstract:
+            return
+        problems = []
+        for name, args in required().items():
+            method = getattr(cls, name, None)
+            if method is None:
+                problems.append(f"{name}({', '.join(args)}) is missing")
+                continue
+            found = tuple(inspect.signature(method).parameters)[1:]
+            if found != args:
+                problems.append(f"{name} takes ({', '.join(found)}), the table says ({', '.join(args)})")
+        for name in dir(Derived):
+            own, base = getattr(cls, name), getattr(Derived, name)
+            if name.startswith("_") or own is base or not callable(base):
+                continue
+            found, expected = list(inspect.signature(own).parameters), list(inspect.signature(base).parameters)
+            if found != expected:
+                problems.append(f"{name} takes ({', '.join(found[1:])}), the definition says ({', '.join(expected[1:])})")
+            elif name in cls.__dict__:
+                setattr(cls, name, _with_fallback(name, own, base))
+        if problems:
+            raise TypeError(f"Backend class {cls.__name__} does not satisfy the op table:\n  " + "\n  ".join(problems))
+
+    def __repr__(self):
+        return f"<kshim backend {self.name!r} on {self.device!r}>"

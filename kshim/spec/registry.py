@@ -1,0 +1,96 @@
+"""Which backend runs: `kshim.use(name)` over `KSHIM_BACKEND` over numpy, resolved at the first tensor.
+
+Built-in names never cost a metadata scan; entry points of the group `kshim.backends` are read only for other names.
+"""
+
+import importlib
+import os
+
+from ..errors import BackendError, did_you_mean
+
+#: Built-in name -> (module, framework package it needs, what pip installs).
+BUILTIN = {
+    "numpy": ("kshim_backends.numpy", "numpy", "kshim"),
+    "torch": ("kshim_backends.torch", "torch", "kshim[torch]"),
+    "jax": ("kshim_backends.jax", "jax", "kshim[jax]"),
+    "tensorflow": ("kshim_backends.tensorflow", "tensorflow", "kshim[tensorflow]"),
+}
+_ALIASES = {"tf": "tensorflow", "pytorch": "torch"}
+_instances = {}
+
+
+class _State:
+    """The active backend; `backend` is None until something needs it."""
+
+    backend = None
+
+
+state = _State()
+
+
+def third_party():
+    """Name -> entry point of every installed backend outside kshim."""
+    from importlib.metadata import entry_points
+
+    return {e.name: e for e in entry_points(group="kshim.backends")}
+
+
+def get(name, device=None):
+    """The backend instance called `name` (made once for each device).
+
+    Raises `BackendError` listing what exists for an unknown name, or the pip command for a missing framework.
+    """
+    name = _ALIASES.get(name, name)
+    device = device or os.environ.get("KSHIM_DEVICE") or None
+    if (name, device) in _instances:
+        return _instances[name, device]
+    if name in BUILTIN:
+        module, framework, package = BUILTIN[name]
+        try:
+            cls = importlib.import_module(module).backend_class
+        except ModuleNotFoundError as error:
+            if error.name != framework:
+                raise
+            raise BackendError(
+                f"Backend {name!r} needs the package {framework!r}, which is not installed. "
+                f"Install it with: pip install '{package}'. `kshim doctor` lists what is installed."
+            ) from error
+    else:
+        others = third_party()
+        if name not in others:
+            known = [*BUILTIN, *others]
+            raise BackendError(
+                f"Unknown backend: {name!r}.{did_you_mean(name, known)} Known backends: {', '.join(known)}. "
+                "Set KSHIM_BACKEND or call kshim.use() with one of them; another package can add one by an entry "
+                "point of the group 'kshim.backends'."
+            )
+        cls = others[name].load()
+    instance = _instances[name, device] = cls(device)
+    return instance
+
+
+def resolve():
+    """The active backend, chosen from `KSHIM_BACKEND` if nothing has chosen yet."""
+    if state.backend is None:
+        state.backend = get(os.environ.get("KSHIM_BACKEND") or "numpy")
+    return state.backend
+
+
+class use:
+    """Choose the backend by name: `kshim.use('torch')` for good, or `with kshim.use('numpy'):` for a while.
+
+    Raises `BackendError` for a name that is unknown or not installed.
+    """
+
+    def __init__(self, name, device=None):
+        self._previous = state.backend
+        state.backend = get(name, device)
+
+    def __enter__(self):
+        return state.backend
+
+    def __exit__(self, *_):
+        state.backend = self._previous
+
+    def __repr__(self):
+        return f"<kshim uses {state.backend.name!r}>"

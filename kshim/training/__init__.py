@@ -1,0 +1,1 @@
+"""Compiling and training: one loop for all backends."""

@@ -1,0 +1,162 @@
+"""A model's prepared steps on the active backend, and the state they work on.
+
+The values live in the model's `Variable`s: each step takes them from there and puts the new ones back (by pointer), so
+whoever looks between two steps sees the current weights.
+"""
+
+from ..engine import seeds
+from ..spec import registry
+from ..spec.rng import fold
+from .steps import Steps
+
+
+class Session:
+    """Steps of one model for the variables it has now."""
+
+    def __init__(self, model):
+        self.model = model
+        self.backend = registry.state.backend or registry.resolve()
+        self.trainable = model._compiled_trainable
+        if self.trainable is None:
+            self.trainable = list(model.trainable_weights)
+            if model.compiled:
+                object.__setattr__(model, "_compiled_trainable", self.trainable)
+        chosen = {id(v) for v in self.trainable}
+        self.frozen = [v for v in model.weights if id(v) not in chosen]
+        self.weight_count = len(model.weights)
+        self.frozen += _states(model)
+        self.others = list(self.frozen)
+        self._known_metrics = ()
+        self._compiled_steps = {}
+        self.totals = []
+        self.count = 0
+        if model.optimizer is not None:
+            model.optimizer.build(self.trainable)
+        self._make()
+
+    def _make(self):
+        self.steps = Steps(self.model, self.model._compiled, self.model.optimizer, self.trainable, self.others)
+        self._compiled_steps = {}
+
+    def _sync_metrics(self):
+        """Metric variables belong to the state; metrics appear with the first batch."""
+        variables = [v for m in self.model.metrics for v in m.variables]
+        if len(variables) != len(self._known_metrics) or any(a is not b for a, b in zip(variables, self._known_metrics)):
+            self._known_metrics = variables
+            self.others = [*self.frozen, *variables]
+            self._make()
+
+    def valid(self):
+        """Whether the session still fits the model: same backend, same weights."""
+        if self.backend is not (registry.state.backend or registry.resolve()):
+            return False
+        return len(self.model.weights) == self.weight_count
+
+    def _step(self, kind):
+        step = self._compiled_steps.get(kind)
+        if step is None:
+            function = getattr(self.steps, kind)
+            if getattr(self.model, "run_eagerly", False):
+                step = self._eager(function)
+            else:
+                step = self.backend.compile_step(function, kind == "train")
+            self._compiled_steps[kind] = step
+        return step
+
+    def _eager(self, function):
+        backend = self.backend
+
+        def run(state, hyper, batch):
+            from .. import tree
+
+            batch = tree.map_structure(lambda v: v if v is None or backend.is_tensor(v) else backend.from_numpy(v), batch)
+            return function(state, hyper, batch)
+
+        return run
+
+    def key(self, counter):
+        k0, k1 = fold(seeds.global_seed(), "step", counter)
+        return {"key0": k0, "key1": k1}
+
+    def reset(self, n_losses):
+        """Start an epoch: loss sums and metrics at zero."""
+        from ..config import floatx
+
+        dtype = floatx() if floatx() in ("float32", "float64") else "float32"
+        self.totals = [self.backend.full((), 0.0, dtype) for _ in range(n_losses)]
+        self.count = 0
+        for m in self.model.metrics:
+            m.reset_state()
+
+    def train(self, batch, count):
+        """One training step on a host batch (x, y list, sample_weight list) of `count` samples."""
+        optimizer = self.model.optimizer
+        self._sync_metrics()
+        slots = list(optimizer.slots.values())
+        state = {
+            "params": [v.native for v in self.trainable],
+            "buffers": [v.native for v in self.others],
+            "slots": [[v.native for v in row] for row in slots],
+            "totals": self.totals,
+        }
+        hyper = optimizer.hyper()
+        hyper.update(self.key(int(optimizer.iterations)))
+        new, _ = self._step("train")(state, hyper, batch)
+        for v, value in zip(self.trainable, new["params"]):
+            v._value = value
+        for v, value in zip(self.others, new["buffers"]):
+            v._value = value
+        for row, values in zip(slots, new["slots"]):
+            for v, value in zip(row, values):
+                v._value = value
+        self.totals = new["totals"]
+        self.count += count
+        optimizer.iterations.assign_add(1)
+
+    def test(self, batch, count):
+        """One evaluation step."""
+        self._sync_metrics()
+        state = {"params": [v.native for v in self.trainable], "buffers": [v.native for v in self.others], "totals": self.totals}
+        new, _ = self._step("test")(state, self.key("test"), batch)
+        for v, value in zip(self.others, new["buffers"]):
+            v._value = value
+        self.totals = new["totals"]
+        self.count += count
+
+    def predict(self, x):
+        """Native outputs for a host batch of inputs."""
+        state = {"params": [v.native for v in self.trainable], "buffers": [v.native for v in self.others]}
+        new, out = self._step("predict")(state, self.key("predict"), x)
+        if new["buffers"]:
+            for v, value in zip(self.others, new["buffers"]):
+                v._value = value
+        return out
+
+    def logs(self):
+        """Running means as Python floats, in the order Keras shows them. Waits for the device."""
+        model, backend = self.model, self.backend
+        out = {}
+        count = max(1, self.count)
+        for name, total in zip(model._compiled.loss_names, self.totals):
+            out[name] = float(backend.to_numpy(total)) / count
+        for name, value in model._compiled.results().items():
+            value = value.numpy()
+            out[name] = float(value) if value.ndim == 0 else value
+        for name, metric in model._metrics_by_name.items():
+            out[name] = float(metric.result().numpy())
+        return out
+
+
+def _states(model):
+    """Variables that carry state between batches without being weights (stateful recurrent layers)."""
+    found, seen = [], set()
+
+    def visit(layer):
+        if id(layer) not in seen:
+            seen.add(id(layer))
+            found.extend(getattr(layer, "_state_variables", ()))
+            for sub in layer._sublayers():
+                visit(sub)
+
+    visit(model)
+    return found

@@ -1,0 +1,130 @@
+"""The pure steps: from (state, hyper, batch) to (state, result), on native tensors, for every backend alike.
+
+state is {"params", "buffers", "slots", "totals"}: lists of native values of the model's trainable variables, of all other
+variables (batch statistics, metric totals ...), of the optimizer's slots, and of the running loss sums. `hyper` holds
+host scalars: the optimizer's, and the step's random key.
+"""
+
+from .. import tree
+from ..engine.context import context, step_scope
+from ..engine.tensor import Tensor
+from ..engine.variable import swapped
+from ..losses.reduction import match_dtype_and_rank
+from ..spec import registry
+
+
+def _backend():
+    return registry.state.backend or registry.resolve()
+
+
+def _tensors(x):
+    return tree.map_structure(lambda v: v if v is None or isinstance(v, Tensor) else Tensor(v), x)
+
+
+class _Training:
+    """The training flag while a step runs."""
+
+    def __init__(self, flag):
+        self.flag = flag
+
+    def __enter__(self):
+        self.saved = context.training
+        context.training = self.flag
+
+    def __exit__(self, *_):
+        context.training = self.saved
+
+
+def _forward(model, x, training, key):
+    """(outputs, losses added on the way, named metric values) of one call of the model."""
+    with step_scope(key) as scope, _Training(training):
+        y = model(_tensors(x), training=training)
+        extra = [*scope.losses, *_regularization(model)]
+    return y, extra, scope.metrics
+
+
+def _regularization(model):
+    """Penalties of the weights, and losses added once as functions."""
+    found = [v.regularizer(v) for v in model.trainable_weights if v.regularizer is not None]
+    seen = set()
+
+    def visit(layer):
+        if id(layer) not in seen:
+            seen.add(id(layer))
+            found.extend(f() for f in layer._loss_functions)
+            for sub in layer._sublayers():
+                visit(sub)
+
+    visit(model)
+    return found
+
+
+def _added_totals(backend, totals, values, count):
+    """Running sums of loss values, each times the number of samples (a Python int)."""
+    return [backend.add(t, backend.multiply(v, float(count))) for t, v in zip(totals, values)]
+
+
+class Steps:
+    """The train, test and predict functions of one compiled model, for a fixed set of variables."""
+
+    def __init__(self, model, compiled, optimizer, trainable, others):
+        self.model, self.compiled, self.optimizer = model, compiled, optimizer
+        self.trainable, self.others = trainable, others
+
+    def _losses(self, x, y, sample_weight, training, key):
+        compiled = self.compiled
+        y_pred, extra, named = _forward(self.model, x, training, key)
+        y, sample_weight = self._matched(y, y_pred, sample_weight)
+        total, parts = compiled.compute(y, y_pred, sample_weight, extra)
+        compiled.update_metrics(y, y_pred, sample_weight)
+        for name, value in named:
+            self.model._named_metric(name).update_state(value)
+        values = [total._value] if len(compiled.losses) <= 1 else [total._value, *(p._value for p in parts)]
+        return total._value, values
+
+    def _matched(self, y, y_pred, sample_weight):
+        """Targets and weights as tensors of the dtype and rank of their predictions."""
+        targets, weights = [], None if sample_weight is None else []
+        for i, out in enumerate(tree.flatten(y_pred)):
+            target = y[i] if i < len(y) else None
+            weight = sample_weight[i] if sample_weight is not None and i < len(sample_weight) else None
+            if target is not None:
+                target, _, weight = match_dtype_and_rank(Tensor(target), out, None if weight is None else Tensor(weight))
+            targets.append(target)
+            if weights is not None:
+                weights.append(weight)
+        return targets, weights
+
+    def train(self, state, hyper, batch):
+        backend = _backend()
+        key = (hyper["key0"], hyper["key1"])
+        x, y, sample_weight = batch
+        count = _count(backend, x)
+
+        def loss(params):
+            with swapped(self.trainable, params), swapped(self.others, state["buffers"]) as held:
+                total, values = self._losses(x, y, sample_weight, True, key)
+            return total, (held.after, values)
+
+        (_, (buffers, values)), grads = backend.value_and_grad(loss)(state["params"])
+        params, slots = self.optimizer.apply(self.trainable, state["params"], grads, state["slots"], hyper)
+        totals = _added_totals(backend, state["totals"], values, count)
+        return {"params": params, "buffers": buffers, "slots": slots, "totals": totals}, None
+
+    def test(self, state, hyper, batch):
+        backend = _backend()
+        x, y, sample_weight = batch
+        with swapped(self.trainable, state["params"]), swapped(self.others, state["buffers"]) as held:
+            _, values = self._losses(x, y, sample_weight, False, (hyper["key0"], hyper["key1"]))
+        totals = _added_totals(backend, state["totals"], values, _count(backend, x))
+        return {"buffers": held.after, "totals": totals}, None
+
+    def predict(self, state, hyper, batch):
+        with swapped(self.trainable, state["params"]), swapped(self.others, state["buffers"]) as held:
+            with step_scope((hyper["key0"], hyper["key1"])), _Training(False):
+                y = self.model(_tensors(batch), training=False)
+        return {"buffers": held.after if self.model.stateful else []}, tree.map_structure(lambda t: t._value, y)
+
+
+def _count(backend, x):
+    return backend.shape_of(tree.flatten(x)[0])[0]
