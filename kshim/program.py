@@ -1,5 +1,6 @@
 """A user's program and the environment Python gives it, rebuilt for a program that kshim starts."""
 
+import builtins
 import importlib.util
 import os
 import sys
@@ -47,7 +48,7 @@ class Program:
         self._set_path(path)
         self.spec = PathFinder.find_spec("__main__", [path])
         if self.spec is None:
-            return self._fail(f"can't find '__main__' module in {self.target!r}", 1)
+            return self._fail(f"can't find '__main__' module in {path!r}", 1)
         self.loader, self.filename = self.spec.loader, self.spec.origin
 
     def _find_module(self):
@@ -94,10 +95,10 @@ class Program:
         sys.argv = [self.argv0, *self.args]
         module = types.ModuleType("__main__")
         module.__dict__.update(
-            __builtins__=__builtins__, __loader__=self.loader, __spec__=self.spec, __cached__=None,
+            __builtins__=builtins, __loader__=self.loader, __spec__=self.spec, __cached__=None,
             __package__=self.spec.parent if self.spec else None,
         )  # fmt: skip
-        if self.filename and not self.filename.startswith("<"):
+        if self.kind != "code":
             module.__file__ = self.filename
         sys.modules["__main__"] = module
         try:

@@ -21,6 +21,21 @@ def _abs_jvp(primals, tangents):
     return lax.abs(x), lax.mul(dx, lax.sign(x))
 
 
+@jax.custom_jvp
+def _power(x, y):
+    return jnp.power(x, y)
+
+
+@_power.defjvp
+def _power_jvp(primals, tangents):
+    """JAX has NaN for the slope in x where x and y are 0; here it is 0 for y = 0, and in y it is 0 for x = 0."""
+    (x, y), (dx, dy) = primals, tangents
+    z = jnp.power(x, y)
+    flat = y == 0
+    slope = jnp.where(flat, 0, y * jnp.power(x, jnp.where(flat, 1, y - 1)))
+    return z, dx * slope + dy * (z * jnp.log(jnp.where(x == 0, 1, x)))
+
+
 def _unary(function):
     def call(self, x):
         return function(x)
@@ -65,7 +80,6 @@ class Elementwise:
     subtract = _binary(jnp.subtract)
     multiply = _binary(jnp.multiply)
     divide = _binary(jnp.true_divide)
-    power = _binary(jnp.power)
     maximum = _binary(jnp.maximum)
     minimum = _binary(jnp.minimum)
     arctan2 = _binary(jnp.arctan2)
@@ -92,6 +106,15 @@ class Elementwise:
 
     def round(self, x):
         return lax.round(x, lax.RoundingMethod.TO_NEAREST_EVEN) if _inexact(x) else x
+
+    def power(self, x, y):
+        if not isinstance(y, jax.Array) and _inexact(x):
+            # A plain exponent: 0 has no slope, and small whole ones (2, 3) are products.
+            return jnp.power(x, int(y) if float(y).is_integer() else y) if y else jnp.ones_like(x)
+        like = x if isinstance(x, jax.Array) else y
+        if not _inexact(like):
+            return jnp.power(x, y)
+        return _power(jnp.asarray(x, like.dtype), jnp.asarray(y, like.dtype))
 
     def floor_divide(self, x, y):
         return lax.stop_gradient(jnp.floor_divide(x, y))

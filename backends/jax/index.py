@@ -4,9 +4,11 @@ import jax.numpy as jnp
 from jax import lax
 
 
-def _widen(indices):
-    """Signed indices; 64-bit ones stay so, lest an index far outside wrap round to a row that exists."""
-    return indices.astype(jnp.int64 if indices.dtype.itemsize > 4 or indices.dtype == jnp.uint32 else jnp.int32)
+def _narrow(indices, n):
+    """int32 indices, those outside [0, n) as n: lax.gather would cut wider ones, to a row that may exist."""
+    if indices.dtype.itemsize < 4 or indices.dtype == jnp.int32:
+        return indices.astype(jnp.int32)
+    return jnp.where((indices >= 0) & (indices < n), indices, n).astype(jnp.int32)
 
 
 class Index:
@@ -22,7 +24,7 @@ class Index:
         fill = jnp.nan if jnp.issubdtype(x.dtype, jnp.inexact) else 0
         if 0 in sizes or x.shape[axis] == 0:
             return jnp.full(x.shape[:axis] + indices.shape + x.shape[axis + 1 :], fill, x.dtype)
-        return lax.gather(x, _widen(indices)[..., None], dimensions, sizes, mode="fill", fill_value=fill)
+        return lax.gather(x, _narrow(indices, x.shape[axis])[..., None], dimensions, sizes, mode="fill", fill_value=fill)
 
     def take_along_axis(self, x, indices, axis):
         return jnp.take_along_axis(x, indices, axis)

@@ -129,7 +129,8 @@ class Control:
         return leaf if type(leaf) is Box else np.array(leaf, order="C")
 
     def host_scalar(self, value, dtype):
-        return value
+        # A NumPy scalar would widen float32 arrays; a Python number takes their dtype.
+        return value.item() if isinstance(value, np.generic) else value
 
     def mix_key(self, key, words):
         return key[0] ^ words[0], key[1] ^ words[1]

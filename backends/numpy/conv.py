@@ -56,6 +56,8 @@ class Padder:
 
 def columns(x, out, window, strides, pads, dilation):
     """Yields (samples, rows, matrix): the windows of a block of samples and rows of the first axis, one per line."""
+    if not x.size:
+        return
     c = x.shape[-1]
     depth, row = math.prod(window) * c, math.prod(out[1:])
     size = depth * row * x.itemsize

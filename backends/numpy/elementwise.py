@@ -33,6 +33,8 @@ def _binary(name, function, vjp_x, vjp_y):
     def method(self, x, y):
         if type(x) is Box or type(y) is Box:
             return _taped(function, vjp_x, vjp_y, x, y)
+        if type(x) is not ndarray or type(y) is not ndarray:
+            x, y = _weak(x, y)
         z = quiet.run(function, x, y)
         return z if type(z) is ndarray else np.asarray(z)
 
@@ -40,9 +42,19 @@ def _binary(name, function, vjp_x, vjp_y):
     return method
 
 
+def _weak(x, y):
+    """x and y with a scalar beside bfloat16 made bfloat16: NumPy lets scalars keep its own dtypes only."""
+    if isinstance(x, ndarray):
+        if x.dtype.kind == "V" and not isinstance(y, ndarray):
+            y = np.asarray(y, x.dtype)
+    elif isinstance(y, ndarray) and y.dtype.kind == "V":
+        x = np.asarray(x, y.dtype)
+    return x, y
+
+
 def _taped(function, vjp_x, vjp_y, x, y):
     """A binary operation on at least one box."""
-    a, b = unbox(x), unbox(y)
+    a, b = _weak(unbox(x), unbox(y))
     z = quiet.run(function, a, b)
     links, tape = [], None
     for operand, value, vjp in ((x, a, vjp_x), (y, b, vjp_y)):
@@ -59,7 +71,7 @@ def _taped(function, vjp_x, vjp_y, x, y):
 
 def _plain(name, function):
     def method(self, x, y):
-        z = quiet.run(function, x.value if type(x) is Box else x, y.value if type(y) is Box else y)
+        z = quiet.run(function, *_weak(x.value if type(x) is Box else x, y.value if type(y) is Box else y))
         return z if type(z) is ndarray else np.asarray(z)
 
     method.__name__ = name
@@ -81,14 +93,14 @@ class Elementwise:
     def where(self, condition, x, y):
         condition = unbox(condition)
         if type(x) is not Box and type(y) is not Box:
-            return np.asarray(select(condition, x, y))
-        a, b = unbox(x), unbox(y)
+            return np.asarray(select(condition, *_weak(x, y)))
+        a, b = _weak(unbox(x), unbox(y))
         z = select(condition, a, b)
         return record((x, y), z, (_where_x, _where_y), condition, getattr(a, "shape", ()), getattr(b, "shape", ()))
 
     def clip(self, x, low, high):
         value = unbox(x)
-        y = np.asarray(np.clip(value, low, high))
+        y = np.asarray(np.clip(value, low, high), value.dtype)
         if type(x) is not Box:
             return y
         return record((x,), y, (_clip_vjp,), value, low, high)

@@ -7,9 +7,13 @@ import numpy as np
 from kshim.spec import rng
 
 from . import special
-from .dtypes import is_float
 from .quiet import quiet
 from .tape import Box, record, unbox
+
+
+def _plain(x):
+    """Whether x can be worked on in place: rank >= 1 and a float of NumPy's own (not bfloat16)."""
+    return x.ndim > 0 and x.dtype.kind == "f"
 
 
 def sigmoid(x):
@@ -95,7 +99,7 @@ class FusedMath:
         return np.asarray(y)
 
     def sigmoid(self, x):
-        if unbox(x).ndim == 0:
+        if not _plain(unbox(x)):
             return super().sigmoid(x)
         y = sigmoid(unbox(x))
         return record((x,), y, (_sigmoid_vjp,), y) if type(x) is Box else y
@@ -108,7 +112,7 @@ class FusedMath:
 
     def leaky_relu(self, x, slope):
         value = unbox(x)
-        if not 0.0 <= slope <= 1.0 or value.ndim == 0:
+        if not 0.0 <= slope <= 1.0 or not _plain(value):
             return super().leaky_relu(x, slope)
         y = value * slope
         y = np.maximum(value, y, out=y)
@@ -118,7 +122,7 @@ class FusedMath:
 
     def elu(self, x, alpha):
         value = unbox(x)
-        if value.ndim == 0 or not is_float(value.dtype):
+        if not _plain(value):
             return super().elu(x, alpha)
         low = np.minimum(value, 0.0)
         np.expm1(low, out=low)
@@ -136,7 +140,7 @@ class FusedMath:
 
     def softplus(self, x):
         value = unbox(x)
-        if value.ndim == 0:
+        if not _plain(value):
             return super().softplus(x)
         y = np.abs(value)
         np.negative(y, out=y)
@@ -147,7 +151,7 @@ class FusedMath:
 
     def gelu(self, x, approximate):
         value = unbox(x)
-        if value.ndim == 0 or not is_float(value.dtype):
+        if not _plain(value):
             return super().gelu(x, approximate)
         with np.errstate(all="ignore"):
             if approximate:
@@ -205,7 +209,7 @@ class FusedMath:
 
     def sigmoid_cross_entropy(self, target, logits):
         z, x = unbox(target), unbox(logits)
-        if x.ndim == 0 or getattr(z, "shape", None) != x.shape:
+        if not _plain(x) or getattr(z, "shape", None) != x.shape:
             return super().sigmoid_cross_entropy(target, logits)
         y = np.abs(x)
         np.negative(y, out=y)
@@ -216,7 +220,7 @@ class FusedMath:
 
     def dropout(self, x, rate, key, noise_shape):
         value = unbox(x)
-        if not is_float(value.dtype):
+        if value.dtype.kind != "f":
             return super().dropout(x, rate, key, noise_shape)
         # bits / 2**8 / 2**24 >= rate, on the integers: rate as float32 is a multiple of a power of two.
         limit = math.ceil(float(np.float32(rate)) * 2.0**24) << 8

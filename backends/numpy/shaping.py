@@ -19,7 +19,7 @@ def _part(like, index, part):
     """Cotangent `part` of `like[index]`."""
 
     def add(buffer):
-        buffer[index] += part
+        buffer[index] += part.astype(buffer.dtype, copy=False)
 
     return Partial(like, add)
 

@@ -125,7 +125,7 @@ def _accumulate(found, owned, i, ct):
         ct.add(found[i])
     elif have is None:
         found[i] = ct
-    elif i in owned:
+    elif i in owned and have.dtype == ct.dtype:
         have += ct
         found[i] = have
     else:

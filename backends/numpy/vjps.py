@@ -10,7 +10,7 @@ from . import special
 
 
 def _rsqrt(x):
-    return 1.0 / np.sqrt(x)
+    return np.reciprocal(np.sqrt(x))
 
 
 def _tanh_vjp(g, y, x):

@@ -6,6 +6,8 @@ those are put together here from what it has. One spatial axis is handled as two
 
 import tensorflow as tf
 
+_LAYOUT = {2: "NHWC", 3: "NDHWC"}
+
 
 def _around(pads):
     return [[0, 0], *(list(p) for p in pads), [0, 0]]
@@ -53,7 +55,10 @@ class Conv:
             return tf.nn.conv2d(x, kernel, strides, _around(pads))
         if any(map(any, pads)):
             x = tf.pad(x, _around(pads))
-        return tf.nn.convolution(x, kernel, strides, "VALID", dilations=dilation)
+        # The layout is named because the eager gradient of Conv3D needs it said.
+        if _any_above_one(dilation):
+            return tf.nn.convolution(x, kernel, strides, "VALID", _LAYOUT[len(strides)], dilation)
+        return tf.nn.conv3d(x, kernel, [1, *strides, 1], "VALID", _LAYOUT[3])
 
     def _depthwise(self, x, kernel, strides, pads, dilation, multiplier):
         kernel = tf.reshape(kernel, [*kernel.shape[:2], x.shape[-1], multiplier])

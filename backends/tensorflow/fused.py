@@ -16,8 +16,10 @@ class Fused:
         return tf.nn.relu(x)
 
     def leaky_relu(self, x, slope):
-        # The kernel takes the larger of x and slope * x, which is right for these slopes only.
-        return tf.nn.leaky_relu(x, slope) if 0.0 <= slope <= 1.0 else super().leaky_relu(x, slope)
+        # The kernel takes the larger of x and slope * x, which is right for these slopes only, with slope in float32.
+        if x.dtype == tf.float32 and 0.0 <= slope <= 1.0:
+            return tf.nn.leaky_relu(x, slope)
+        return super().leaky_relu(x, slope)
 
     def softplus(self, x):
         return tf.math.softplus(x)

@@ -54,7 +54,7 @@ class _Saved:
 
 class Control:
     def _nested(self):
-        """Whether gradients of gradients may be asked for: not every native kernel has them."""
+        """Whether gradients of gradients may be asked for, which cuDNN's recurrent layers do not have."""
         return _depth.value > 1
 
     def scan(self, step, init, xs, length, reverse):

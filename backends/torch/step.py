@@ -29,7 +29,7 @@ class Step:
     def _batch_leaf(self, leaf, borrowed):
         """A batch leaf on the device; arrays read in place add their address to `borrowed`."""
         if isinstance(leaf, torch.Tensor):
-            return leaf
+            return leaf if leaf.device.type == self._device.type else leaf.to(self._device, non_blocking=True)
         array = np.asarray(leaf)
         flags = array.flags
         if array.dtype not in NUMPY or not (flags.c_contiguous and flags.writeable and flags.aligned):

@@ -24,6 +24,6 @@ def on_host(error, function, *args):
     found = list(_tensors(args))
     if not any(t.dtype in SIGNED for t in found):
         raise error
-    with np.errstate(over="ignore", divide="ignore"):
+    with np.errstate(divide="ignore"):
         out = function(*(a.detach().cpu().numpy() if isinstance(a, torch.Tensor) else a for a in args))
     return torch.from_numpy(np.array(out, order="C")).to(found[0].device)

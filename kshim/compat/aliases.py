@@ -53,21 +53,19 @@ class OldModule(ModuleType):
         super().__init__(f"keras.{path}", f"Old path of kshim.{places[0]}.")
         self.__file__ = _FILE
         self.__path__ = []
-        self._path, self._places, self._modules = path, places, None
-
-    def _search(self):
-        if self._modules is None:
-            found = [importlib.import_module(f"{_ROOT}.{place}") for place in self._places]
-            own = optional(self._path) if paths.is_public(self._path) else None
-            self._modules = found if own is None or own in found else [*found, own]
-        return self._modules
+        self._path = path
+        self._modules = [importlib.import_module(f"{_ROOT}.{place}") for place in places]
+        # kshim's own module of that path, if any, now: importing it later would take this one's place in the parent
+        own = optional(path) if paths.is_public(path) else None
+        if own is not None and own not in self._modules:
+            self._modules.append(own)
 
     def __getattr__(self, name):
         if name == "__all__":
             return [n for n in dir(self) if not n.startswith("_")]
         if name.startswith("__"):
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-        for module in self._search():
+        for module in self._modules:
             try:
                 value = getattr(module, name)
             except AttributeError:
@@ -80,7 +78,7 @@ class OldModule(ModuleType):
         raise paths.attribute_error(self.__name__, name, dir(self))
 
     def __dir__(self):
-        return sorted({n for module in self._search() for n in dir(module) if not n.startswith("__")})
+        return sorted({n for module in self._modules for n in dir(module) if not n.startswith("__")})
 
 
 def _is_internal(value):

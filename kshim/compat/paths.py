@@ -59,12 +59,12 @@ _OPTIMIZERS = (
 
 def _table():
     table = {f"layers.{p}": ("layers",) for p in _LAYERS.split()}
-    table.update({f"engine.{p}": ("layers", "models", "utils", "engine.compat") for p in _ENGINE.split()})
+    table.update({f"engine.{p}": ("layers", "models", "utils", "compat.engine") for p in _ENGINE.split()})
     table.update({f"utils.{p}": ("utils",) for p in _UTILS.split()})
     table.update({f"optimizers.{p}": ("optimizers",) for p in _OPTIMIZERS.split()})
     table.update({f"optimizer_v2.{p}": ("optimizers", "optimizers.schedules") for p in _OPTIMIZERS.split()})
     table.update({
-        "engine": ("layers", "models", "utils", "engine.compat"),
+        "engine": ("layers", "models", "utils", "compat.engine"),
         "legacy": ("layers",),
         "legacy.layers": ("layers",),
         "legacy.models": ("models",),
@@ -106,7 +106,8 @@ def _table():
         "backend.load_backend": ("backend",),
         "backend.config": ("config",),
         "backend_config": ("config",),
-        "config": ("config", "backend.settings"),
+        "config": ("config", "compat.settings"),
+        "tree": ("tree", "compat.trees"),
         "datasets.data_utils": ("utils",),
         "datasets.cifar": ("datasets.cifar10",),
         "mixed_precision.experimental": ("mixed_precision",),

@@ -39,6 +39,7 @@ class Variable(Operators):
         self._backend = backend
         self._value = backend.constant(value, str(self._dtype))
         self._shape = TensorShape(backend.shape_of(self._value))
+        self._shared = False  # whether somebody else may hold `_value`: then a step must not overwrite it
         self.name = name or "variable"
         self.path = path or variable_path(self.name)
         self.trainable = trainable
@@ -60,10 +61,20 @@ class Variable(Operators):
     @property
     def value(self):
         """The current value, a `Tensor` (also callable, for TensorFlow code: `v.value()`)."""
+        self._shared = self._shared or context.step_key is None
         return _CallableTensor(self.native)
 
     def read_value(self):
-        return Tensor(self.native)
+        return self.value
+
+    def owned(self):
+        """The value on the active backend, held by nobody else: a step may overwrite it."""
+        value = self.native
+        if self._shared:
+            backend = self._backend
+            value = self._value = backend.constant(backend.to_numpy(value), str(self._dtype))
+            self._shared = False
+        return value
 
     @property
     def shape(self):
@@ -96,6 +107,10 @@ class Variable(Operators):
         if context.symbolic:
             return self
         backend = registry.state.backend or registry.resolve()
+        if isinstance(value, (Tensor, Variable)) and context.step_key is None:
+            self._shared = True
+            if isinstance(value, Variable):
+                value._shared = True
         if isinstance(value, Tensor):
             native = value._value
             if backend.dtype_of(native) != self._dtype:

@@ -60,6 +60,7 @@ class Loss:
         return f"<{type(self).__name__} {self.get_config()}>"
 
 
+@reg()
 class LossFunctionWrapper(Loss):
     """A loss from a function `fn(y_true, y_pred, **kwargs)`, given as `fn` or by its name."""
 

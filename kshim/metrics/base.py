@@ -48,23 +48,27 @@ class Metric(Tracked):
         return self._dtype
 
     # state -------------------------------------------------------------------------------------------------
-    def add_weight(self, name=None, shape=(), initializer="zeros", dtype=None, aggregation=None, synchronization=None, **kwargs):
+    def add_weight(self, *args, **kwargs):
         """A state variable, zeros unless an initializer is given.
 
-        Keras 2's order (name, shape, aggregation, synchronization, initializer) and Keras 3's (shape, initializer,
-        dtype, name) are both understood.
+        Takes name, shape, initializer and dtype by keyword; by position Keras 2's order (name, shape, aggregation,
+        synchronization, initializer, dtype) or, if a shape comes first, Keras 3's (shape, initializer, dtype, name).
         """
         from .. import initializers
 
-        if name is not None and not isinstance(name, str):  # Keras 3: the shape comes first
-            name, shape, initializer = (None, name, shape if shape != () else initializer)
-        kwargs.pop("trainable", None)
-        name = kwargs.pop("name", name) or "weight"
-        if kwargs:
-            raise TypeError(f"add_weight() of metric {self.name!r} got an unexpected keyword argument {next(iter(kwargs))!r}.")
+        two = ("name", "shape", "aggregation", "synchronization", "initializer", "dtype")
+        three = ("shape", "initializer", "dtype", "name")
+        order = two if args and isinstance(args[0], str) or not args else three
+        options = dict(zip(order, args))
+        unknown = [k for k in kwargs if k in options or k not in (*two, "trainable")]
+        if unknown or len(args) > len(order):
+            raise TypeError(f"add_weight() of metric {self.name!r} got unexpected arguments {unknown or args[len(order) :]}.")
+        options.update(kwargs)
+        name, shape, dtype = options.get("name") or "weight", options.get("shape"), options.get("dtype")
         shape = (int(shape),) if isinstance(shape, (int, np.integer)) else tuple(shape or ())
         dtype = self._dtype if dtype is None else _dtype_name(dtype)
-        value = initializers.draw(initializers.get(initializer or "zeros"), shape, "float32" if dtype == "bfloat16" else dtype)
+        initializer = initializers.get(options.get("initializer") or "zeros")
+        value = initializers.draw(initializer, shape, "float32" if dtype == "bfloat16" else dtype)
         variable = Variable(value, dtype, trainable=False, name=name, path=f"{self.name}/{name}")
         self._track_variable(variable)
         return variable

@@ -64,7 +64,7 @@ class Backend(Derived):
             found, expected = list(inspect.signature(own).parameters), list(inspect.signature(base).parameters)
             if found != expected:
                 problems.append(f"{name} takes ({', '.join(found[1:])}), the definition says ({', '.join(expected[1:])})")
-            elif name in cls.__dict__:
+            elif not hasattr(own, "derived"):
                 setattr(cls, name, _with_fallback(name, own, base))
         if problems:
             raise TypeError(f"Backend class {cls.__name__} does not satisfy the op table:\n  " + "\n  ".join(problems))

@@ -22,14 +22,14 @@ class Derived:
         return self.add(self.multiply(self.tanh(self.multiply(x, 0.5)), 0.5), 0.5)
 
     def relu(self, x):
-        return self.where(self.greater(x, 0.0), x, self.zeros_like(x)) if self.is_float(x) else self.maximum(x, 0)
+        return self.where(self.less_equal(x, 0.0), self.zeros_like(x), x) if self.is_float(x) else self.maximum(x, 0)
 
     def leaky_relu(self, x, slope):
         """x above 0, `slope` (a Python float) times x elsewhere."""
         return self.where(self.greater(x, 0.0), x, self.multiply(x, slope))
 
     def elu(self, x, alpha):
-        safe = self.minimum(x, self.zeros_like(x))
+        safe = self.where(self.greater(x, 0.0), self.zeros_like(x), x)
         return self.where(self.greater(x, 0.0), x, self.multiply(self.expm1(safe), alpha))
 
     def softplus(self, x):
@@ -84,8 +84,9 @@ class Derived:
     def one_hot(self, indices, n, dtype):
         """`indices` of any integer dtype -> a last axis of n; out of range gives zeros."""
         shape = self.shape_of(indices)
-        wide = self.cast(self.expand_dims(indices, len(shape)), "int32")
-        return self.cast(self.equal(wide, self.reshape(self.arange(n, "int32"), (1,) * len(shape) + (n,))), dtype)
+        kind = "int64" if self.dtype_of(indices) in ("int64", "uint32", "uint64") else "int32"
+        wide = self.cast(self.expand_dims(indices, len(shape)), kind)
+        return self.cast(self.equal(wide, self.reshape(self.arange(n, kind), (1,) * len(shape) + (n,))), dtype)
 
     # reduce ------------------------------------------------------------------------------------------------
     def mean(self, x, axes, keepdims):

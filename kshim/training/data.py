@@ -83,8 +83,10 @@ def make_source(
     if isinstance(x, DataSource):
         return x
     steps, batch_size, shuffle = check_steps(steps), _batch_size(batch_size), _shuffle(shuffle)
-    if class_weight is not None and not isinstance(class_weight, ClassWeights):
-        class_weight = ClassWeights(class_weight, output_names) if len(class_weight) else None
+    if isinstance(class_weight, (dict, list, tuple)) and not class_weight:
+        class_weight = None
+    if class_weight is not None:
+        class_weight = ClassWeights(class_weight, output_names)
     threads = (getattr(x, "workers", 1), getattr(x, "use_multiprocessing", False), getattr(x, "max_queue_size", 10))
     asked = (workers, use_multiprocessing, max_queue_size)
     if _is_sequence(x):

@@ -10,7 +10,7 @@ from ..engine import seeds
 from ..engine.tensor import Tensor
 from ..spec import registry
 from ..spec.rng import fold
-from . import batches
+from . import batches, limits
 from .data import make_source, split_validation, unpack_validation_data
 from .data_batch import convert_batch
 from .data_weights import ClassWeights
@@ -112,10 +112,10 @@ def fit(
     if validation_data is not None:
         vx, vy, vw = unpack_validation_data(validation_data)
         validation = make_source(vx, vy, vw, batch_size=validation_batch_size or batch_size or source.batch_size, steps=validation_steps, training=False)
-    verbose = _verbosity(verbose)
+    verbose, epochs, cap = _verbosity(verbose), limits.last_epoch(initial_epoch, epochs), limits.max_steps()
     model.stop_training = False
     callback_list = CallbackList(
-        callbacks, add_history=True, add_progbar=verbose != 0, model=model, verbose=verbose, epochs=epochs, steps=source.num_steps,
+        callbacks, add_history=True, add_progbar=verbose != 0, model=model, verbose=verbose, epochs=epochs, steps=_capped(source.num_steps, cap),
         samples=source.num_samples, batch_size=source.batch_size, do_validation=validation is not None, validation_data=validation_data,
     )  # fmt: skip
     try:
@@ -128,7 +128,7 @@ def fit(
                 callback_list.on_train_batch_begin(step)
                 n = run.step(bx, by, bw)
                 callback_list.on_train_batch_end(step, run.lazy(step, n))
-                if model.stop_training:
+                if model.stop_training or step + 1 == cap:
                     break
             if step < 0:
                 raise ValueError("fit() received no batch of training data. Check that the generator or data set is not empty.")
@@ -149,6 +149,10 @@ def fit(
     return model.history
 
 
+def _capped(steps, cap):
+    return steps if cap is None or steps is None else min(steps, cap)
+
+
 def _shuffle_key(epoch):
     seeds._global.host += 1
     return fold(seeds.global_seed(), "shuffle", seeds._global.host)
@@ -161,12 +165,14 @@ def _due(validation_freq, epoch):
 
 
 def _evaluate(model, source, callback_list):
-    run = _Run(model, "test")
+    run, cap = _Run(model, "test"), limits.max_steps()
     callback_list.on_test_begin()
     for step, (bx, by, bw) in enumerate(source.epoch(None)):
         callback_list.on_test_batch_begin(step)
         n = run.step(bx, by, bw)
         callback_list.on_test_batch_end(step, run.lazy(step, n))
+        if step + 1 == cap:
+            break
     logs = run.logs()
     callback_list.on_test_end(logs)
     return logs

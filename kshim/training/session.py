@@ -94,9 +94,9 @@ class Session:
         self._sync_metrics()
         slots = list(optimizer.slots.values())
         state = {
-            "params": [v.native for v in self.trainable],
-            "buffers": [v.native for v in self.others],
-            "slots": [[v.native for v in row] for row in slots],
+            "params": [v.owned() for v in self.trainable],
+            "buffers": [v.owned() for v in self.others],
+            "slots": [[v.owned() for v in row] for row in slots],
             "totals": self.totals,
         }
         hyper = optimizer.hyper()

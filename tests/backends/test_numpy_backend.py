@@ -2,6 +2,10 @@
 
 import itertools
 import math
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import kshim_backends.numpy as numpy_backend
 import numpy as np
@@ -566,5 +570,35 @@ def test_bfloat16_storage():
     assert B.dtype_of(x) == "bfloat16" and B.to_numpy(x).dtype == np.float32
     assert B.dtype_of(B.matmul(x, B.transpose(x, (1, 0)))) == "bfloat16"
     assert math.isfinite(float(B.sum(B.exp(x), (0, 1), False)))
-    g = gradient(lambda a: B.cast(B.tanh(a), "float32"), x)[0]
-    assert B.dtype_of(g) == "bfloat16"
+    for name in ("tanh", "rsqrt", "erf", "relu", "sigmoid", "softplus"):
+        assert B.dtype_of(getattr(B, name)(x)) == "bfloat16", name
+        g = gradient(lambda a: B.cast(getattr(B, name)(a), "float32"), x)[0]  # noqa: B023
+        assert B.dtype_of(g) == "bfloat16"
+    scalars = B.clip(B.where(B.greater(x, 0.0), B.multiply(B.subtract(1.0, x), 0.5), 0.0), -1.0, 1.0)
+    assert B.dtype_of(scalars) == "bfloat16"
+    for y in (B.gelu(x, False), B.softmax(x, 1), B.layer_norm(x, x[0], x[0], 1e-3), B.mean(x, (0,), False)):
+        assert B.dtype_of(y) == "bfloat16"
+
+
+def test_threads_do_not_disturb_each_other():
+    """The quiet context is one for each thread, and NumPy lets other threads run inside it."""
+    x = np.linspace(0.0, 1.0, 100_000)
+
+    def work(_):
+        return [float(B.sum(B.log(B.multiply(x, 1.0)), (0,), False)) for _ in range(5)]
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(v == -np.inf for some in pool.map(work, range(4)) for v in some)
+
+
+def test_import_loads_no_framework_and_keeps_error_state():
+    code = (
+        "import sys, numpy as np; before = np.geterr(); import kshim_backends.numpy as n; b = n.backend_class();"
+        "b.log(np.zeros(3)); assert np.geterr() == before;"
+        "bad = {'torch', 'jax', 'tensorflow', 'keras', 'scipy', 'ml_dtypes'} & set(sys.modules); assert not bad, bad"
+    )
+    subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        check=True,
+        env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)),
+    )

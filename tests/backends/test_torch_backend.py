@@ -92,10 +92,8 @@ def gradient(function, *xs):
 
 
 # element-wise ----------------------------------------------------------------------------------------------------
-NUMPY_UNARY = {
-    n: getattr(np, n)
-    for n in "negative abs sign exp expm1 log log1p sqrt sin cos tan arcsin arccos arctan sinh cosh tanh floor ceil".split()
-}
+_SAME_NAME = "negative abs sign exp expm1 log log1p sqrt sin cos tan arcsin arccos arctan sinh cosh tanh floor ceil"
+NUMPY_UNARY = {n: getattr(np, n) for n in _SAME_NAME.split()}
 NUMPY_UNARY.update(rsqrt=lambda x: 1 / np.sqrt(x), round=np.round)
 SMOOTH = [n for n, op in TABLE.items() if op.args == ("x",) and op.diff and n not in "sign floor ceil round".split()]
 
@@ -180,6 +178,9 @@ def test_integer_arithmetic_wraps():
     assert run("multiply", top, top).tolist() == [1]
     assert run("negative", np.array([-(2**31)], "int32")).tolist() == [-(2**31)]
     assert run("floor_divide", np.array([-(2**31)], "int32"), np.array([-1], "int32")).tolist() == [-(2**31)]
+    for dtype in ("uint8", "uint16", "uint64"):
+        last = np.array(np.iinfo(dtype).max, dtype)
+        assert run("add", last, 2) == 1 and run("multiply", last, last) == 1 and run("negative", last) == 1
     assert run("sum", np.full(3, 2**31 - 1, "int32"), (0,), False) == 3 * (2**31 - 1) - 2**32
 
 
@@ -204,7 +205,13 @@ def test_ties():
         assert gradient(lambda v: function(1.0, v), one)[0][0] == 0.5  # noqa: B023
     for function in (B.max, B.min):
         assert gradient(lambda v: function(v, (0, 1), False), np.ones((2, 3)))[0].tolist() == [[1 / 6] * 3] * 2  # noqa: B023
-    assert gradient(lambda v: B.clip(v, -1.0, 1.0), np.array([-2.0, -1.0, 0.0, 1.0, 2.0]))[0].tolist() == [0, 1, 1, 1, 0]
+    assert gradient(lambda v: B.clip(v, -1.0, 1.0), np.array([-2.0, -1.0, 0.0, 1.0, 2.0]))[0].tolist() == [
+        0,
+        1,
+        1,
+        1,
+        0,
+    ]
 
 
 @pytest.mark.parametrize("name", "equal not_equal less less_equal greater greater_equal".split())
@@ -223,7 +230,9 @@ def test_logic_and_bits():
     for name in ("logical_and", "logical_or"):
         assert run(name, p, q).tolist() == getattr(np, name)(p, q).tolist()
         for scalar in (True, False):
-            assert run(name, p, scalar).tolist() == run(name, scalar, p).tolist() == getattr(np, name)(p, scalar).tolist()
+            assert (
+                run(name, p, scalar).tolist() == run(name, scalar, p).tolist() == getattr(np, name)(p, scalar).tolist()
+            )
     for dtype in ("int32", "uint8", "uint32", "uint64"):
         x, y = np.array([1, 6, 12, 255], dtype), np.array([3, 5, 10, 170], dtype)
         for name in ("bitwise_and", "bitwise_or", "bitwise_xor"):
@@ -266,7 +275,9 @@ def test_reduce(name, axes, keepdims):
 def test_reduce_edges():
     assert run("sum", np.zeros((0, 2)), (0,), False).tolist() == [0, 0]
     assert run("prod", np.zeros((0, 2)), (0,), True).tolist() == [[1, 1]]
-    assert np.isnan(run("max", np.array([1.0, NAN]), (0,), False)) and np.isnan(run("min", np.array([NAN, 1.0]), (0,), False))
+    assert np.isnan(run("max", np.array([1.0, NAN]), (0,), False)) and np.isnan(
+        run("min", np.array([NAN, 1.0]), (0,), False)
+    )
     check_gradient(lambda v: B.prod(v, (0, 1), False), [np.array([[0.0, 2.0], [3.0, 4.0]])])
     b = np.array([[True, False], [True, True]])
     for name, axes, keep in itertools.product(("any", "all"), ((), (0,), (1,), (0, 1)), (False, True)):
@@ -409,6 +420,7 @@ def conv_reference(x, kernel, strides, pads, dilation, groups):
 CONVS = [  # spatial, window, strides, pads, dilation, channels, filters, groups
     ((7,), (3,), (2,), ((1, 2),), (1,), 2, 3, 1),
     ((9,), (3,), (1,), ((2, 0),), (2,), 4, 4, 2),
+    ((6,), (3,), (2,), ((2, 1),), (1,), 2, 3, 1),
     ((5, 6), (3, 2), (1, 1), ((0, 0), (0, 0)), (1, 1), 1, 3, 1),
     ((5, 6), (3, 2), (2, 3), ((1, 1), (0, 0)), (1, 1), 2, 3, 1),
     ((6, 7), (3, 3), (2, 2), ((0, 1), (1, 1)), (1, 1), 2, 3, 1),
@@ -454,6 +466,7 @@ POOLS = [
     ((7,), (3,), (2,), ((1, 1),)),
     ((8,), (3,), (2,), ((0, 1),)),
     ((8,), (2,), (2,), ((2, 2),)),
+    ((4,), (2,), (5,), ((1, 2),)),
     ((6, 7), (2, 2), (2, 2), ((0, 0), (0, 1))),
     ((5, 7), (3, 2), (1, 3), ((1, 1), (0, 0))),
     ((5, 7), (3, 3), (2, 2), ((2, 0), (1, 0))),
@@ -486,7 +499,12 @@ def test_max_pool_gradient_goes_to_the_first_of_equals():
         first = np.zeros((4, 4))
         first[::2, ::2] = 1
         assert (g == first[None, :, :, None]).all()
-    assert run("max_pool", np.arange(8, dtype="int32").reshape(1, 8, 1), (3,), (2,), ((1, 1),)).ravel().tolist() == [1, 3, 5, 7]
+    assert run("max_pool", np.arange(8, dtype="int32").reshape(1, 8, 1), (3,), (2,), ((1, 1),)).ravel().tolist() == [
+        1,
+        3,
+        5,
+        7,
+    ]
 
 
 # index -----------------------------------------------------------------------------------------------------------
@@ -505,6 +523,7 @@ def test_take_out_of_range_is_nan_without_gradient():
     x, indices = normal(3, 2), np.array([-1, 0, 3, 2, 2**40])
     got = run("take", x, indices, 0)
     assert np.isnan(got[[0, 2, 4]]).all() and (got[[1, 3]] == x[[0, 2]]).all()
+    assert np.isnan(run("take", x, np.array([-1]), 0)).all()
     (g,) = gradient(lambda v: B.take(v, tensor(indices), 0), x)
     assert (g == np.array([[1, 1], [0, 0], [1, 1]])).all()
     for dtype in ("int32", "uint16", "uint64"):

@@ -104,7 +104,9 @@ def test_threads_do_not_see_each_other():
     seen = []
 
     def function(params):
-        thread = threading.Thread(target=lambda: seen.append(B.value_and_grad(lambda p: (p[0].sum(), None))([torch.ones(1)])))
+        thread = threading.Thread(
+            target=lambda: seen.append(B.value_and_grad(lambda p: (p[0].sum(), None))([torch.ones(1)]))
+        )
         thread.start()
         thread.join()
         return params[0].sum(), None
@@ -163,7 +165,10 @@ def test_scan(reverse):
     np.testing.assert_allclose(carry[0], c)
     for i, p in enumerate((start, x)):
         direction = torch.from_numpy(normal(*p.shape, seed=3))
-        at = [float(function([q + h * direction if i == j else q for j, q in enumerate((start, x))])[0]) for h in (-1e-5, 1e-5)]
+        at = [
+            float(function([q + h * direction if i == j else q for j, q in enumerate((start, x))])[0])
+            for h in (-1e-5, 1e-5)
+        ]
         np.testing.assert_allclose((at[1] - at[0]) / 2e-5, float((grads[i] * direction).sum()), rtol=1e-7)
 
 
@@ -176,7 +181,9 @@ def test_scan_without_steps_or_inputs():
 
 def test_while_loop_and_cond():
     def function(params):
-        state = B.while_loop(lambda s: s[0] < 3, lambda s: [s[0] + 1, s[1] * params[0]], [torch.tensor(0), torch.ones(())])
+        state = B.while_loop(
+            lambda s: s[0] < 3, lambda s: [s[0] + 1, s[1] * params[0]], [torch.tensor(0), torch.ones(())]
+        )
         return state[1], None
 
     (loss, _), (g,) = B.value_and_grad(function)([torch.tensor(2.0)])
@@ -198,7 +205,11 @@ def test_compile_step():
 
         (value, _), grads = B.value_and_grad(loss)([state["params"]["w"]], batch[0])
         w = state["params"]["w"] - hyper["lr"] * grads[0]
-        return {"params": {"w": w}, "count": state["count"] + 1, "none": None}, {"loss": value, "x": batch[0], "tail": batch[0][1:]}
+        return {"params": {"w": w}, "count": state["count"] + 1, "none": None}, {
+            "loss": value,
+            "x": batch[0],
+            "tail": batch[0][1:],
+        }
 
     x = np.array([1.0, 2.0], "float32")
     frozen = np.array([3], "int32")
@@ -208,7 +219,9 @@ def test_compile_step():
     state, out = step(state, {"lr": 0.5, "seed": 2**32 - 1}, (x, {"y": frozen, "z": None}, x[::-1]))
     assert seen["hyper"]["seed"] == 2**32 - 1 and B.host_scalar(0.5, "float32") == 0.5
     assert seen["batch"][0].data_ptr() == x.ctypes.data, "a plain array is read in place"
-    assert seen["batch"][1]["z"] is None and seen["batch"][1]["y"].tolist() == [3] and seen["batch"][2].tolist() == [2, 1]
+    assert (
+        seen["batch"][1]["z"] is None and seen["batch"][1]["y"].tolist() == [3] and seen["batch"][2].tolist() == [2, 1]
+    )
     assert state["params"]["w"].tolist() == [0.5, 0.0] and state["count"].item() == 1 and state["none"] is None
     assert out["loss"].item() == 3 and not out["loss"].requires_grad
     x[:] = 9.0
@@ -318,10 +331,14 @@ def test_random_shapes_and_dtypes():
     for dtype in ("float64", "float32", "float16", "bfloat16"):
         got = B.random_uniform((2, 3, 5), key, dtype)
         assert B.dtype_of(got) == dtype and B.shape_of(got) == (2, 3, 5)
-        assert torch.equal(got, torch.from_numpy(wide).float().to(got.dtype) if dtype != "float64" else torch.from_numpy(wide))
+        assert torch.equal(
+            got, torch.from_numpy(wide).float().to(got.dtype) if dtype != "float64" else torch.from_numpy(wide)
+        )
     assert B.shape_of(B.random_uniform((), key, "float32")) == ()
     again = TorchBackend("cpu")
-    assert torch.equal(again.random_uniform((70_000,), key, "float32")[:10], again.random_uniform((10,), key, "float32"))
+    assert torch.equal(
+        again.random_uniform((70_000,), key, "float32")[:10], again.random_uniform((10,), key, "float32")
+    )
     z = B.random_normal((50_001,), key, "float64")
     assert z.shape == (50_001,) and abs(z.mean()) < 0.02 and abs(z.std() - 1) < 0.02
     assert torch.equal(z, Derived.random_normal(B, (50_001,), key, "float64"))

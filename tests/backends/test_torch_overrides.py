@@ -85,7 +85,14 @@ def test_reciprocal_and_elu():
 
 def test_activations_let_nan_through():
     x = torch.tensor([math.nan])
-    for name, args in (("relu", ()), ("leaky_relu", (0.1,)), ("elu", (1.0,)), ("softplus", ()), ("sigmoid", ()), ("gelu", (True,))):
+    for name, args in (
+        ("relu", ()),
+        ("leaky_relu", (0.1,)),
+        ("elu", (1.0,)),
+        ("softplus", ()),
+        ("sigmoid", ()),
+        ("gelu", (True,)),
+    ):
         assert getattr(B, name)(x, *args).isnan().all(), name
 
 
@@ -162,6 +169,11 @@ def test_dropout(dtype, size):
         for noise in ((size // 10, 10), (size // 10, 1), (1, 10)):
             got, expected = B.dropout(x, rate, (3, 2**32 - 1), noise), D.dropout(x, rate, (3, 2**32 - 1), noise)
             assert got.dtype == x.dtype and torch.equal(got, expected)
+    u = B.random_uniform((size // 10, 10), (3, 4), dtype if dtype == "float64" else "float32")
+    for rate in (u[0, 0].item(), u[1, 1].item()):  # exactly a number that is drawn: it stays
+        assert torch.equal(B.dropout(x, rate, (3, 4), tuple(x.shape)) == 0, u < rate)
+    between = u[u < 0.25][0].item() + 2.0**-25  # a float32 between two numbers that can be drawn
+    assert torch.equal(B.dropout(x, between, (3, 4), tuple(x.shape)) == 0, u < between)
     compare("dropout", [normal(20, 5)], lambda f, v: f(v, 0.4, (1, 2), (20, 5)))
 
 
@@ -214,17 +226,27 @@ def test_recurrent(activations, reverse, bias):
     x, h, k, r, b, _ = _recurrent(4)
     rest = (b,) if bias else ()
     tail = lambda extra: (*extra, *([] if extra else [None]))  # noqa: E731
-    compare("lstm", [x, h, normal(2, 4, seed=3), k, r, *rest], lambda f, x, h, c, k, r, *b: f(x, h, c, k, r, *tail(b), *activations, reverse))
+    compare(
+        "lstm",
+        [x, h, normal(2, 4, seed=3), k, r, *rest],
+        lambda f, x, h, c, k, r, *b: f(x, h, c, k, r, *tail(b), *activations, reverse),
+    )
     x, h, k, r, b, _ = _recurrent(1)
     rest = (b,) if bias else ()
-    compare("simple_rnn", [x, h, k, r, *rest], lambda f, x, h, k, r, *b: f(x, h, k, r, *tail(b), activations[0], reverse))
+    compare(
+        "simple_rnn", [x, h, k, r, *rest], lambda f, x, h, k, r, *b: f(x, h, k, r, *tail(b), activations[0], reverse)
+    )
     x, h, k, r, b, c = _recurrent(3)
     compare(
         "gru", [x, h, k, r, *((b, c) if bias else ())],
         lambda f, x, h, k, r, *b: f(x, h, k, r, *(b or (None, None)), *activations, True, reverse),
     )  # fmt: skip
     rest = (b,) if bias else ()
-    compare("gru", [x, h, k, r, *rest], lambda f, x, h, k, r, *b: f(x, h, k, r, *tail(b), None, *activations, False, reverse))
+    compare(
+        "gru",
+        [x, h, k, r, *rest],
+        lambda f, x, h, k, r, *b: f(x, h, k, r, *tail(b), None, *activations, False, reverse),
+    )
 
 
 def test_recurrent_one_bias_single_precision_and_second_derivatives():
@@ -238,7 +260,7 @@ def test_recurrent_one_bias_single_precision_and_second_derivatives():
     for g, e in zip(got, expected):
         np.testing.assert_allclose(g.numpy(), e.numpy(), rtol=1e-5, atol=1e-6)
 
-    def penalty(backend):
+    def penalty(backend, dtype):
         def inner(p, *rest):
             return (backend.lstm(p[0], *rest, "tanh", "sigmoid", False)[0] ** 2).sum(), None
 
@@ -246,10 +268,47 @@ def test_recurrent_one_bias_single_precision_and_second_derivatives():
             _, (g,) = backend.value_and_grad(inner)([p[0]], p[1], p[1], p[2], p[3], p[4])
             return (g**2).sum(), None
 
-        return backend.value_and_grad(outer)(tensors(*_recurrent(4)[:5]))
+        return backend.value_and_grad(outer)(tensors(*(a.astype(dtype) for a in _recurrent(4)[:5])))
 
-    for g, e in zip(flat(penalty(B)[1]), flat(penalty(D)[1])):
-        np.testing.assert_allclose(g.numpy(), e.numpy(), rtol=1e-10, atol=1e-12)
+    for dtype, tol in (("float64", 1e-10), ("float32", 1e-3)):
+        for g, e in zip(penalty(B, dtype)[1], penalty(D, dtype)[1]):
+            np.testing.assert_allclose(g, e, rtol=tol, atol=tol)
+
+
+WINDOWS = (2, 2), (2, 2), ((0, 1), (0, 0))
+SECOND = {
+    "conv": lambda b, x: b.conv(x, x[:1, :2, :2].permute(1, 2, 3, 0), (1, 1), ((0, 1), (0, 0)), (1, 1), 1),
+    "pools": lambda b, x: b.max_pool(x, *WINDOWS) * b.avg_pool(x * x, *WINDOWS),
+    "batch_norm": lambda b, x: b.batch_norm_train(x, x[0, 0, 0], x[0, 0, 1], 1e-3)[0],
+    "layer_norm": lambda b, x: b.layer_norm(x, x[0, 0, 0], None, 1e-3),
+    "gelu": lambda b, x: b.elu(x, 0.7) * b.gelu(x, False) + b.gelu(x, True),
+    "softplus": lambda b, x: b.softplus(x) * b.leaky_relu(x, 0.2) + b.sigmoid(x) * b.relu(x),
+    "softmax": lambda b, x: b.softmax(x, 3) * b.log_softmax(x, 3) * b.logsumexp(x, (3,), True),
+    "losses": lambda b, x: b.sigmoid_cross_entropy(b.sigmoid(x), x).sum(-1) * b.softmax_cross_entropy(x * x, x),
+    "labels": lambda b, x: b.sparse_softmax_cross_entropy(torch.ones(2, 5, 4, dtype=torch.int32), x) ** 2,
+    "gather": lambda b, x: b.dropout(b.take(x, torch.tensor([3, 0, 0]), 1), 0.5, (1, 2), (2, 3, 4, 3)) ** 2,
+    "simple_rnn": lambda b, x: b.simple_rnn(x[:, :, 0], x[:, 0, 1], x[0, 0, :3], x[0, 1, :3], None, "tanh", True)[0],
+}
+
+
+@pytest.mark.parametrize("name", SECOND)
+def test_second_derivatives(name):
+    """The gradient of the squared norm of a gradient, as in a gradient penalty."""
+
+    def outcome(backend):
+        def inner(params):
+            return (SECOND[name](backend, params[0]) ** 2).sum(), None
+
+        def penalty(params):
+            _, (g,) = backend.value_and_grad(inner)(params)
+            return (g * g).sum(), None
+
+        return backend.value_and_grad(penalty)(tensors(normal(2, 5, 4, 3)))[1][0]
+
+    got, expected = outcome(B), outcome(D)
+    scale = expected.abs().max().item()
+    assert scale > 0
+    np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-10 * scale)
 
 
 def test_global_norm_and_is_float():

@@ -51,11 +51,6 @@ def _labels(y_true):
     return ops.argmax(y_true, axis=-1)
 
 
-def _drop_last(out):
-    """A last axis of size 1 is dropped, as the functions (not the classes) of Keras do."""
-    return ops.squeeze(out, -1) if out.ndim > 1 and out.shape[-1] == 1 else out
-
-
 @reg()
 def binary_accuracy(y_true, y_pred, threshold=0.5):
     """Share of the last axis where (y_pred > threshold) is y_true."""
@@ -65,13 +60,14 @@ def binary_accuracy(y_true, y_pred, threshold=0.5):
 @reg()
 def categorical_accuracy(y_true, y_pred):
     """1 where the largest entries of one-hot labels and predictions are at one place."""
-    return _drop_last(sparse_categorical_matches(_labels(y_true), y_pred))
+    return sparse_categorical_matches(_labels(y_true), y_pred)
 
 
 @reg()
 def sparse_categorical_accuracy(y_true, y_pred):
-    """1 where the largest prediction is at the label's index."""
-    return _drop_last(sparse_categorical_matches(y_true, y_pred))
+    """1 where the largest prediction is at the label's index, which may have a last axis of size 1."""
+    out = sparse_categorical_matches(y_true, y_pred)
+    return ops.squeeze(out, -1) if out.ndim > 1 and out.shape[-1] == 1 else out
 
 
 @reg()
@@ -91,7 +87,7 @@ def accuracy(y_true, y_pred):
     return matches(y_true, y_pred)
 
 
-@reg()
+@reg("accuracy", "acc")
 class Accuracy(MeanMetricWrapper):
     """How often predictions equal labels."""
 
@@ -104,8 +100,6 @@ class BinaryAccuracy(MeanMetricWrapper):
     """How often (prediction > threshold) is the label."""
 
     def __init__(self, name="binary_accuracy", dtype=None, threshold=0.5):
-        if threshold is not None and not 0 < threshold < 1:
-            raise ValueError(f"`threshold` of BinaryAccuracy must be between 0 and 1; received threshold={threshold}.")
         super().__init__(binary_matches, name, dtype=dtype, threshold=threshold)
 
 

@@ -1,0 +1,21 @@
+"""`keras.config` (Keras 3) beyond `kshim.config`."""
+
+from ..backend.settings import backend
+from ..utils.io_utils import disable_interactive_logging, enable_interactive_logging, is_interactive_logging_enabled
+
+__all__ = [
+    "backend", "disable_interactive_logging", "disable_traceback_filtering", "enable_interactive_logging", "enable_traceback_filtering",
+    "is_interactive_logging_enabled", "is_traceback_filtering_enabled",
+]  # fmt: skip
+
+
+def enable_traceback_filtering():
+    """Nothing to do: tracebacks are shown whole."""
+
+
+def disable_traceback_filtering():
+    """Nothing to do: tracebacks are shown whole."""
+
+
+def is_traceback_filtering_enabled():
+    return False
