@@ -33,8 +33,8 @@ class Array:
     data: tuple = ()
 
     def build(self, position):
-        """The values, as float64 or as the fixed dtype; different for each `position` among the arguments."""
-        rng = np.random.default_rng((position, *self.shape))
+        """The values, as float64 or as the fixed dtype; different for each `position` (a path) among the arguments."""
+        rng = np.random.default_rng((*position, *self.shape))
         if self.how == "values":
             out = np.array(self.data, np.float64 if self.dtype is None else None).reshape(self.shape)
         elif self.how == "normal":

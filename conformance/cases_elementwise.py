@@ -47,9 +47,13 @@ for _op in UNARY:
         CASES[_op].append((values([1e-12, -1e-12, 1e-5, -1e-5, 1e-3]), {"smooth": False}))
 for _op in _INT_UNARY:
     CASES[_op] += [(values([-5, 0, 7, 2147483647], "int32"),), (values([-100, 0, 100], "int8"),)]
-for _op in ("floor", "ceil", "round"):
-    CASES[_op].append((values(_HALVES), {"smooth": False, "gradient": {"x": [0.0] * len(_HALVES)}}))
-CASES["round"].append((values(_HALVES), {"grad": False, "value": [-2.0, -2.0, 0.0, 0.0, 2.0, 2.0, 4.0, 0.0, 1.0]}))
+_ROUNDED = {
+    "floor": [-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, -1.0, 0.0],
+    "ceil": [-2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0, 0.0, 1.0],
+    "round": [-2.0, -2.0, 0.0, 0.0, 2.0, 2.0, 4.0, 0.0, 1.0],
+}
+for _op, _answer in _ROUNDED.items():
+    CASES[_op].append((values(_HALVES), {"smooth": False, "value": _answer, "gradient": {"x": [0.0] * len(_HALVES)}}))
 CASES["negative"] += [(values([0, 1, 200], "uint8"), {"value": [0, 255, 56]}), (values([-(2**31), 5], "int32"),)]
 CASES["abs"] += [
     (values([-2.0, 0.0, -0.0, 3.0]), {"smooth": False, "gradient": {"x": [-1.0, 0.0, 0.0, 1.0]}}),

@@ -14,7 +14,7 @@ reg = Registry("activation", "keras.activations")
 
 
 def _with_logits(y, x):
-    """Remember what went into a softmax or sigmoid: a crossentropy of `y` is exact from there, as in Keras on TensorFlow."""
+    """Remember what went into a softmax or sigmoid: from there a crossentropy is exact, as in Keras on TensorFlow."""
     if type(y) is not KerasTensor:
         y._keras_logits = x
     return y
@@ -26,8 +26,8 @@ def softmax(x, axis=-1):
     x = ops.convert_to_tensor(x)
     if x.ndim < 2:
         raise ValueError(
-            f"softmax needs a tensor of at least two dimensions, the first being the batch; received shape {tuple(x.shape)}. "
-            "Use ops.softmax for a single vector."
+            "softmax needs a tensor of at least two dimensions, the first being the batch; "
+            f"received shape {tuple(x.shape)}. Use ops.softmax for a single vector."
         )
     y = ops.softmax(x, axis=axis)
     return _with_logits(y, x) if axis in (-1, x.ndim - 1) else y
@@ -74,7 +74,7 @@ silu = swish
 
 @reg()
 def relu(x, alpha=0.0, max_value=None, threshold=0.0, negative_slope=None):
-    """x above `threshold`, up to `max_value`, alpha * (x - threshold) below. `negative_slope` is Keras 3's name of alpha."""
+    """x above `threshold`, up to `max_value`, alpha * (x - threshold) below. Keras 3 calls alpha `negative_slope`."""
     alpha = alpha if negative_slope is None else negative_slope
     if max_value is not None and max_value < 0:
         raise ValueError(f"`max_value` of relu must not be negative; received max_value={max_value}.")
@@ -127,6 +127,12 @@ def exponential(x):
 def hard_sigmoid(x):
     """clip(0.2 x + 0.5, 0, 1): Keras 1 and 2 (Keras 3 changed it to relu6(x + 3) / 6, see `ops.hard_sigmoid`)."""
     return ops.clip(ops.multiply(x, 0.2) + 0.5, 0.0, 1.0)
+
+
+@reg()
+def hard_sigmoid_3(x):
+    """relu6(x + 3) / 6: what Keras 3 calls hard_sigmoid. Models loaded from its files use it."""
+    return ops.hard_sigmoid(x)
 
 
 @reg()

@@ -45,7 +45,9 @@ def run(out=None, patience=PATIENCE):
         print(f"{'*' if name == chosen else ' '} {name:<12}{text}", file=out)
     if chosen not in healthy:
         print(f"* {chosen:<12}unknown; choose one of {', '.join(healthy)}", file=out)
-    print("\nChoose one with KSHIM_BACKEND, kshim --backend NAME or kshim.use(NAME); * is the present choice.", file=out)
+    print(
+        "\nChoose one with KSHIM_BACKEND, kshim --backend NAME or kshim.use(NAME); * is the present choice.", file=out
+    )
     return 0 if healthy.get(chosen) else 1
 
 
@@ -71,7 +73,9 @@ def _missing(name):
 def _start(name):
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(p or os.getcwd() for p in sys.path), "TF_CPP_MIN_LOG_LEVEL": "3"}
     command = [sys.executable, "-c", _PROBE, name]
-    return subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
+    return subprocess.Popen(
+        command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace"
+    )
 
 
 def _finish(name, process, patience):

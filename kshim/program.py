@@ -62,7 +62,9 @@ class Program:
                 package, name = name, f"{name}.__main__"
                 self.spec = importlib.util.find_spec(name)
                 if self.spec is None:
-                    return self._fail(f"{package!r} is a package and cannot be directly executed: it has no __main__", 1)
+                    return self._fail(
+                        f"{package!r} is a package and cannot be directly executed: it has no __main__", 1
+                    )
         except (ImportError, ValueError) as error:
             return self._fail(f"Error while finding module {name!r} ({type(error).__name__}: {error})", 1)
         if self.spec is None:

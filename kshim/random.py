@@ -40,7 +40,9 @@ def key(seed=None):
 def _float(dtype):
     dtype = dtypes.standardize(dtype) if dtype is not None else config.floatx()
     if not dtypes.is_float(dtype):
-        raise ValueError(f"A random draw of dtype={dtype!r} was asked for; expected a floating dtype. Use randint for integers.")
+        raise ValueError(
+            f"A random draw of dtype={dtype!r} was asked for; expected a floating dtype. Use randint for integers."
+        )
     return dtype
 
 
@@ -75,7 +77,9 @@ def randint(shape, minval, maxval, dtype="int32", seed=None):
     dtype = dtypes.standardize(dtype)
     minval, maxval = int(minval), int(maxval)
     if not 0 < maxval - minval <= 2**24:
-        raise ValueError(f"randint: expected minval < maxval <= minval + 2**24; received minval={minval}, maxval={maxval}.")
+        raise ValueError(
+            f"randint: expected minval < maxval <= minval + 2**24; received minval={minval}, maxval={maxval}."
+        )
     u = ops.random_uniform(shape, key(seed), "float32")
     return ops.cast(ops.cast(ops.floor(u * float(maxval - minval)), "int32") + minval, dtype)
 
@@ -84,7 +88,9 @@ def categorical(logits, num_samples, dtype="int32", seed=None):
     """(batch, num_samples) class numbers drawn with probabilities softmax(logits), logits (batch, classes)."""
     logits = ops.convert_to_tensor(logits)
     if len(logits.shape) != 2:
-        raise ValueError(f"categorical: expected logits of shape (batch, classes); received shape {tuple(logits.shape)}.")
+        raise ValueError(
+            f"categorical: expected logits of shape (batch, classes); received shape {tuple(logits.shape)}."
+        )
     u = ops.random_uniform((logits.shape[0], num_samples, logits.shape[1]), key(seed), "float32")
     gumbel = -ops.log(-ops.log(u + 2.0**-25))
     return ops.cast(ops.argmax(ops.expand_dims(ops.cast(logits, "float32"), 1) + gumbel, -1), dtype)
@@ -114,7 +120,9 @@ def shuffle(x, axis=0, seed=None):
 
 def _on_host(name, draw, shape, dtype, seed):
     if context.step_key is not None:
-        raise UnsupportedError(f"random.{name} draws on the host and cannot be part of a training step; draw before it and feed the values.")
+        raise UnsupportedError(
+            f"random.{name} draws on the host and cannot be part of a training step; draw before it and feed the values."
+        )
     if context.symbolic:
         return ops.zeros(shape, dtype)
     generator = np.random.RandomState(list(key(seed)))
@@ -128,7 +136,9 @@ def gamma(shape, alpha, dtype=None, seed=None):
 
 def beta(shape, alpha, beta, dtype=None, seed=None):
     """Beta draws; outside training steps only."""
-    return _on_host("beta", lambda g, s: g.beta(np.asarray(alpha), np.asarray(beta), size=s), shape, _float(dtype), seed)
+    return _on_host(
+        "beta", lambda g, s: g.beta(np.asarray(alpha), np.asarray(beta), size=s), shape, _float(dtype), seed
+    )
 
 
 def binomial(shape, counts, probabilities, dtype=None, seed=None):

@@ -1,4 +1,4 @@
-"""Weight and activity penalties: `keras.regularizers` of Keras 1, 2 and 3. Each is called with a tensor and gives a scalar."""
+"""Weight and activity penalties: `keras.regularizers` of Keras 1, 2 and 3. Each takes a tensor and gives a scalar."""
 
 import math
 
@@ -58,7 +58,10 @@ def _with_l(cls, value, kwargs):
     if kwargs:
         name = next(iter(kwargs))
         known = cls.__name__.lower()
-        raise TypeError(f"{cls.__name__}() got an unexpected keyword argument {name!r}.{did_you_mean(name, [known])} It takes `{known}`.")
+        raise TypeError(
+            f"{cls.__name__}() got an unexpected keyword argument {name!r}.{did_you_mean(name, [known])} "
+            f"It takes `{known}`."
+        )
     return 0.01 if value is None else value
 
 

@@ -11,7 +11,9 @@ FRAMEWORKS = ("torch", "jax", "tensorflow", "keras", "tf_keras")
 
 
 def _python(code, cwd):
-    env = dict(os.environ, PYTHONPATH=os.pathsep.join(p for p in sys.path if p), HOME=str(cwd), PYTHONDONTWRITEBYTECODE="1")
+    env = dict(
+        os.environ, PYTHONPATH=os.pathsep.join(p for p in sys.path if p), HOME=str(cwd), PYTHONDONTWRITEBYTECODE="1"
+    )
     env.pop("KSHIM_BACKEND", None)
     done = subprocess.run([sys.executable, "-c", code], cwd=cwd, env=env, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
@@ -19,7 +21,9 @@ def _python(code, cwd):
 
 
 def _loaded(code, tmp_path):
-    done = _python(f"import sys, json\n{code}\njson.dump(sorted(m for m in sys.modules if '.' not in m), sys.stdout)", tmp_path)
+    done = _python(
+        f"import sys, json\n{code}\njson.dump(sorted(m for m in sys.modules if '.' not in m), sys.stdout)", tmp_path
+    )
     assert done.stderr == "" and list(tmp_path.iterdir()) == []
     return set(json.loads(done.stdout))
 
@@ -55,6 +59,9 @@ def test_unknown_name_is_explained(tmp_path):
 def test_time_of_import_is_reported(tmp_path, record_property):
     """Not a limit: timings depend on the machine. The figures are kept with the test's report."""
     clock = "import time; t = time.perf_counter(); {}; print(time.perf_counter() - t)"
-    times = {what: min(float(_python(clock.format(f"import {what}"), tmp_path).stdout) for _ in range(3)) for what in ("numpy, h5py", "kshim")}
+    times = {
+        what: min(float(_python(clock.format(f"import {what}"), tmp_path).stdout) for _ in range(3))
+        for what in ("numpy, h5py", "kshim")
+    }
     record_property("import_seconds", times)
     assert all(t > 0 for t in times.values())

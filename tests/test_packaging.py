@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tomllib
 import zipfile
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 
 import kshim
 
+tomllib = pytest.importorskip("tomllib", reason="tomllib came with Python 3.11")
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = {"kshim": "kshim", "kshim_backends": "backends", "kshim_conformance": "conformance"}
 
@@ -74,8 +74,22 @@ def wheel(tmp_path_factory):
             shutil.copytree(path, source / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
         else:
             shutil.copy(path, source / name)
-    command = [sys.executable, "-m", "pip", "wheel", "--no-build-isolation", "--no-deps", "--no-index", "-q", "-w", folder, source]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=dict(os.environ, PIP_DISABLE_PIP_VERSION_CHECK="1"))
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--no-build-isolation",
+        "--no-deps",
+        "--no-index",
+        "-q",
+        "-w",
+        folder,
+        source,
+    ]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=300, env=dict(os.environ, PIP_DISABLE_PIP_VERSION_CHECK="1")
+    )
     if "No module named pip" in done.stderr:
         pytest.skip("pip is not installed in this environment")
     assert done.returncode == 0, done.stderr
@@ -113,6 +127,11 @@ def test_wheel_works_outside_the_checkout(wheel, tmp_path):
     )
     env = {k: v for k, v in os.environ.items() if k != "PYTHONPATH" and not k.startswith("KSHIM_")}
     done = subprocess.run(
-        [sys.executable, "-m", "kshim", "-c", code], cwd=tmp_path, env=dict(env, PYTHONPATH=str(site)), capture_output=True, text=True, timeout=300
+        [sys.executable, "-m", "kshim", "-c", code],
+        cwd=tmp_path,
+        env=dict(env, PYTHONPATH=str(site)),
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
     assert (done.returncode, done.stdout) == (0, "(4, 2)\n"), done.stderr

@@ -9,16 +9,17 @@ from kshim.spec.backend import Backend
 
 from .compile import Compile
 from .control import Control
+from .conv import Conv
 from .device import Device
 from .elementwise import Elementwise
 from .index import Index
+from .pool import Pool
 from .random import Random
 from .reduce import Reduce
 from .shape import Shape
-from .windows import Windows
 
 
-class JaxBackend(Elementwise, Reduce, Shape, Windows, Index, Random, Control, Compile, Device, Backend):
+class JaxBackend(Elementwise, Reduce, Shape, Conv, Pool, Index, Random, Control, Compile, Device, Backend):
     """kshim on JAX; see `Device` for `device`."""
 
     name = "jax"

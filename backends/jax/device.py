@@ -47,6 +47,7 @@ class Device:
                 "A GPU needs a jaxlib built for it: pip install 'jax[cuda12]'."
             )
         self._device_name, self._native = name, usable[name]
+        self._on_cpu = name.startswith("cpu")
         # On JAX's own default device nothing needs saying; elsewhere every creation has to name the device.
         self._pinned = usable[name] != default
 

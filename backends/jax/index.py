@@ -24,7 +24,9 @@ class Index:
         fill = jnp.nan if jnp.issubdtype(x.dtype, jnp.inexact) else 0
         if 0 in sizes or x.shape[axis] == 0:
             return jnp.full(x.shape[:axis] + indices.shape + x.shape[axis + 1 :], fill, x.dtype)
-        return lax.gather(x, _narrow(indices, x.shape[axis])[..., None], dimensions, sizes, mode="fill", fill_value=fill)
+        return lax.gather(
+            x, _narrow(indices, x.shape[axis])[..., None], dimensions, sizes, mode="fill", fill_value=fill
+        )
 
     def take_along_axis(self, x, indices, axis):
         return jnp.take_along_axis(x, indices, axis)

@@ -9,7 +9,8 @@ from .tree import flatten, unflatten
 
 
 def _signature(leaves):
-    return tuple([(tuple(leaf.shape), leaf.dtype) for leaf in leaves])
+    # One name for a dtype, so that an array and a tensor in the same place share a trace.
+    return tuple([(tuple(leaf.shape), leaf.dtype.name) for leaf in leaves])
 
 
 class _Trace:
@@ -34,17 +35,16 @@ class _Trace:
         self.function = compiled.get_concrete_function(*specs)
         self.captured = list(self.function.captured_inputs)
         self.dtypes = [t.dtype for t in self.function.outputs]
-        self.call = self._through_structure if gpu else self._directly
+        # The direct call would leave XLA out, and on a GPU it would want int32 arguments in device memory, where
+        # TensorFlow does not keep them.
+        self.call = self._bound if gpu or jit_compile or not self.dtypes else self._directly
         self.signature = _signature(self.function.outputs[: self.count])
 
     def _directly(self, tensors):
         """As one op: a tenth of what the same call costs through TensorFlow's argument binding."""
-        if not self.dtypes:
-            return self._through_structure(tensors)
         return tf.raw_ops.StatefulPartitionedCall(args=tensors + self.captured, Tout=self.dtypes, f=self.function)
 
-    def _through_structure(self, tensors):
-        # On a GPU the op above would want int32 arguments in device memory, where TensorFlow does not keep them.
+    def _bound(self, tensors):
         return self.function(*[tf.convert_to_tensor(t) for t in tensors])
 
 

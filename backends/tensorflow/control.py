@@ -36,7 +36,11 @@ class Control:
             for y in ys
         )
         state = (tf.constant(1), tuple(carry), outputs)
-        _, carry, outputs = tf.while_loop(lambda n, *_: n < length, body, state, maximum_iterations=length - 1)
+        # XLA needs the bound for the gradient; elsewhere it is one more counter at every step.
+        bound = length - 1 if self.jit_compile else None
+        _, carry, outputs = tf.while_loop(
+            lambda n, *_: n < length, body, state, parallel_iterations=32, maximum_iterations=bound
+        )
         return list(carry), [o.stack() for o in outputs]
 
     def while_loop(self, condition, body, state):

@@ -9,8 +9,10 @@ from kshim.errors import BackendError
 from kshim.spec.derived import Derived
 from kshim.spec.table import CONTROL, TABLE
 
-#: Methods that touch no tensor, or that must not be entered twice.
+#: Methods that place no tensor.
 _UNPLACED = {"devices", "info", "shape_of", "dtype_of", "is_tensor", "is_float", "to_numpy", "synchronize"}
+#: Methods that return the function to be placed.
+_MAKERS = {"compile_step", "value_and_grad", "custom_gradient"}
 
 
 def _found():
@@ -53,13 +55,14 @@ class Device:
             return
         names = [n for n in (*TABLE, *CONTROL, *vars(Derived)) if n not in _UNPLACED and not n.startswith("_")]
         for name in names:
-            setattr(self, name, self._placed(getattr(self, name)))
+            setattr(self, name, self._placed(getattr(self, name), name in _MAKERS))
 
-    def _placed(self, method):
+    def _placed(self, method, makes_function=False):
         @wraps(method)
         def call(*args, **kwargs):
             with tf.device(self._native):
-                return method(*args, **kwargs)
+                result = method(*args, **kwargs)
+            return self._placed(result) if makes_function else result
 
         return call
 
@@ -76,8 +79,7 @@ class Device:
         return tuple(x.shape)
 
     def dtype_of(self, x):
-        dtype = x.dtype
-        return dtype.name
+        return x.dtype.name
 
     def is_tensor(self, x):
         return isinstance(x, tf.Tensor)

@@ -42,7 +42,8 @@ class Shape:
 
     # A whole op each where the definition needs one per piece: `split` runs in every step of an LSTM.
     def split(self, x, sizes, axis):
-        return tf.split(x, list(sizes), axis)
+        alike = all(size == sizes[0] for size in sizes)
+        return tf.split(x, len(sizes) if alike else list(sizes), axis)
 
     def stack(self, xs, axis):
         return tf.stack(xs, axis)

@@ -51,4 +51,6 @@ def ctc_decode(y_pred, input_length, greedy=True, beam_width=100, top_paths=1):
 
 def ctc_label_dense_to_sparse(labels, label_lengths):
     """`UnsupportedError`: there are no sparse tensors."""
-    raise UnsupportedError("ctc_label_dense_to_sparse gives a sparse tensor, which kshim does not have; ctc_batch_cost takes dense labels.")
+    raise UnsupportedError(
+        "ctc_label_dense_to_sparse gives a sparse tensor, which kshim does not have; ctc_batch_cost takes dense labels."
+    )

@@ -10,7 +10,16 @@ __all__ = [
     "prod", "round", "sign", "sin", "sqrt", "square", "std", "sum", "var",
 ]  # fmt: skip
 
-abs, exp, log, round, sign, sin, cos, square = ops.abs, ops.exp, ops.log, ops.round, ops.sign, ops.sin, ops.cos, ops.square
+abs, exp, log, round, sign, sin, cos, square = (
+    ops.abs,
+    ops.exp,
+    ops.log,
+    ops.round,
+    ops.sign,
+    ops.sin,
+    ops.cos,
+    ops.square,
+)
 maximum, minimum = ops.maximum, ops.minimum
 equal, not_equal, less, less_equal = ops.equal, ops.not_equal, ops.less, ops.less_equal
 greater, greater_equal = ops.greater, ops.greater_equal
@@ -31,7 +40,6 @@ def clip(x, min_value, max_value):
     if isinstance(min_value, (int, float)) and isinstance(max_value, (int, float)) and max_value < min_value:
         max_value = min_value
     return ops.clip(x, min_value, max_value)
-
 
 
 def sum(x, axis=None, keepdims=False):
@@ -83,13 +91,17 @@ def batch_dot(x, y, axes=None):
     x, y = ops.convert_to_tensor(x), ops.convert_to_tensor(y)
     nx, ny = len(x.shape), len(y.shape)
     if nx < 2 or ny < 2:
-        raise ValueError(f"batch_dot needs tensors of two or more axes; received shapes {tuple(x.shape)} and {tuple(y.shape)}.")
+        raise ValueError(
+            f"batch_dot needs tensors of two or more axes; received shapes {tuple(x.shape)} and {tuple(y.shape)}."
+        )
     if axes is None:
         axes = (nx - 1, ny - 1 if ny == 2 else ny - 2)
     a, b = (axes, axes) if isinstance(axes, int) else axes
     a, b = a % nx if a < 0 else a, b % ny if b < 0 else b
     if not 0 < a < nx or not 0 < b < ny:
-        raise ValueError(f"batch_dot: axes={axes} do not fit shapes {tuple(x.shape)} and {tuple(y.shape)}; the batch axis 0 is kept.")
+        raise ValueError(
+            f"batch_dot: axes={axes} do not fit shapes {tuple(x.shape)} and {tuple(y.shape)}; the batch axis 0 is kept."
+        )
     if None not in (x.shape[a], y.shape[b]) and x.shape[a] != y.shape[b]:
         raise ValueError(
             f"batch_dot: axis {a} of x has size {x.shape[a]}, axis {b} of y size {y.shape[b]} "

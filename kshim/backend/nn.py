@@ -100,9 +100,13 @@ conv1d = conv2d = conv3d = _conv(ops.conv)
 depthwise_conv2d = _conv(ops.depthwise_conv)
 
 
-def separable_conv2d(x, depthwise_kernel, pointwise_kernel, strides=1, padding="valid", data_format=None, dilation_rate=1):
+def separable_conv2d(
+    x, depthwise_kernel, pointwise_kernel, strides=1, padding="valid", data_format=None, dilation_rate=1
+):
     """Each channel with its own filters, then a mix of the channels."""
-    return ops.separable_conv(x, depthwise_kernel, pointwise_kernel, strides, padding, _format(data_format), dilation_rate)
+    return ops.separable_conv(
+        x, depthwise_kernel, pointwise_kernel, strides, padding, _format(data_format), dilation_rate
+    )
 
 
 separable_conv1d = separable_conv2d
@@ -140,7 +144,9 @@ def bias_add(x, bias, data_format=None):
     bias = ops.convert_to_tensor(bias)
     rank = len(ops.shape(x))
     if len(bias.shape) not in (1, rank - 1):
-        raise ValueError(f"bias_add: a bias of {len(bias.shape)} dimensions does not fit a tensor of {rank}; expected 1 or {rank - 1}.")
+        raise ValueError(
+            f"bias_add: a bias of {len(bias.shape)} dimensions does not fit a tensor of {rank}; expected 1 or {rank - 1}."
+        )
     if data_format == "channels_first" and rank > 2:
         if len(bias.shape) == 1:
             bias = ops.reshape(bias, (-1,) + (1,) * (rank - 2))

@@ -138,7 +138,9 @@ def resize_images(x, height_factor, width_factor, data_format=None, interpolatio
     if interpolation == "nearest":
         return ops.repeat(ops.repeat(x, int(height_factor), at), int(width_factor), at + 1)
     if interpolation != "bilinear":
-        raise ValueError(f"resize_images: interpolation={interpolation!r} is unknown. Expected 'nearest' or 'bilinear'.")
+        raise ValueError(
+            f"resize_images: interpolation={interpolation!r} is unknown. Expected 'nearest' or 'bilinear'."
+        )
     h, w = ops.shape(x)[at : at + 2]
     return ops.resize(x, (h * int(height_factor), w * int(width_factor)), "bilinear", data_format=data_format)
 

@@ -37,10 +37,14 @@ def placeholder(shape=None, ndim=None, dtype=None, sparse=False, name=None, ragg
     from ..layers.input_layer import Input
 
     if sparse or ragged:
-        raise ValueError(f"placeholder: sparse={sparse}, ragged={ragged} is not supported; use dense tensors and masks.")
+        raise ValueError(
+            f"placeholder: sparse={sparse}, ragged={ragged} is not supported; use dense tensors and masks."
+        )
     if shape is None and ndim is None:
         raise ValueError("placeholder: give shape= or ndim=.")
-    return Input(batch_shape=(None,) * ndim if shape is None else tuple(shape), dtype=dtype or config.floatx(), name=name)
+    return Input(
+        batch_shape=(None,) * ndim if shape is None else tuple(shape), dtype=dtype or config.floatx(), name=name
+    )
 
 
 def _new(value, shape, dtype, name):
@@ -93,7 +97,9 @@ def stop_gradient(variables):
 def is_keras_tensor(x):
     """Whether x belongs to a functional graph. `ValueError` if it is no tensor at all."""
     if not isinstance(x, (Tensor, Variable)):
-        raise ValueError(f"Unexpectedly found an instance of type {type(x).__name__!r}. Expected a symbolic tensor instance.")
+        raise ValueError(
+            f"Unexpectedly found an instance of type {type(x).__name__!r}. Expected a symbolic tensor instance."
+        )
     return isinstance(x, KerasTensor)
 
 
@@ -177,7 +183,9 @@ def batch_get_value(tensors):
 def set_value(x, value):
     """Assign an array or number to a variable."""
     if not hasattr(x, "assign"):
-        raise ValueError(f"set_value expects a variable; received {x!r:.100} of type {type(x).__name__}, which cannot be assigned.")
+        raise ValueError(
+            f"set_value expects a variable; received {x!r:.100} of type {type(x).__name__}, which cannot be assigned."
+        )
     x.assign(value if isinstance(value, (Tensor, Variable)) else np.asarray(value))
 
 

@@ -11,6 +11,7 @@ from .learning_rate import LearningRateScheduler, ReduceLROnPlateau
 from .logs import LazyLogs
 from .progress import ProgbarLogger
 from .remote import RemoteMonitor, TensorBoard
+from .swap_ema import SwapEMAWeights
 
 __all__ = [
     "BackupAndRestore",
@@ -27,6 +28,7 @@ __all__ = [
     "ProgbarLogger",
     "ReduceLROnPlateau",
     "RemoteMonitor",
+    "SwapEMAWeights",
     "TensorBoard",
     "TerminateOnNaN",
 ]

@@ -6,7 +6,7 @@ import shutil
 
 import numpy as np
 
-from ..utils.io_utils import path_to_string, replacing
+from ..utils.io_utils import path_to_string
 from .base import Callback
 
 _FORMAT = 1
@@ -84,6 +84,8 @@ class BackupAndRestore(Callback):
         return optimizer
 
     def _back_up(self, epoch):
+        from ..saving.atomic import replacing
+
         os.makedirs(self.backup_dir, exist_ok=True)
         if self.double_checkpoint and os.path.exists(self._path):
             shutil.copyfile(self._path, self._path + ".bkp")

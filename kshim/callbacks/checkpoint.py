@@ -123,11 +123,10 @@ class ModelCheckpoint(Callback):
     def _get_file_path(self, epoch, batch, logs):
         if "{" not in self.filepath:
             return self.filepath
-        names = VersionedDict(epoch=epoch + 1)
+        names = VersionedDict(logs)
+        names["epoch"] = epoch + 1
         if batch is not None:
             names["batch"] = batch + 1
-        names.update(logs)
-        names["epoch"] = epoch + 1
         try:
             return self.filepath.format_map(names)
         except KeyError as error:

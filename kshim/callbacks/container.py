@@ -52,7 +52,7 @@ class CallbackList:
     ):
         self.callbacks = [c for c in flatten(callbacks) if c is not None] if callbacks else []
         for callback in self.callbacks:
-            if not hasattr(callback, "set_model"):
+            if isinstance(callback, type) or not hasattr(callback, "set_model"):
                 hint = " Create it first: add ()." if isinstance(callback, type) else ""
                 raise TypeError(f"callbacks must be keras.callbacks.Callback objects, received {callback!r}.{hint}")
         self.params, self.model = {}, None

@@ -15,25 +15,14 @@ def _rate(model, owner):
     if not hasattr(optimizer, "learning_rate"):
         raise ValueError(f"{owner} needs a compiled model whose optimizer has a learning_rate; received {optimizer!r}.")
     rate = optimizer.learning_rate
-    if hasattr(rate, "numpy"):
-        rate = rate.numpy()
-    try:
-        return np.asarray(rate)[()] if not isinstance(rate, float) else rate
-    except TypeError as error:
-        raise _schedule(owner) from error
-
-
-def _schedule(owner):
-    return TypeError(
-        f"{owner} sets the learning rate, but this optimizer was created with a learning rate schedule, which decides "
-        "it already. Create the optimizer with a number instead."
-    )
+    return rate.numpy() if hasattr(rate, "numpy") else float(rate)
 
 
 def _set_rate(model, value, owner):
-    if hasattr(model.optimizer.learning_rate, "get_config"):
-        raise _schedule(owner)
-    model.optimizer.learning_rate = float(value)
+    try:
+        model.optimizer.learning_rate = float(value)
+    except TypeError as error:
+        raise TypeError(f"{owner} cannot set the learning rate: {error}") from error
 
 
 class LearningRateScheduler(Callback):

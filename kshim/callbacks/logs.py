@@ -60,7 +60,7 @@ class LazyLogs(VersionedDict):
     __slots__ = ("_compute", "_known", "running")
 
     def __init__(self, compute, known=None, running=True):
-        super().__init__()
+        super().__init__({None: None})  # C code that asks for the size alone (json) must not find it empty
         self._compute = compute
         self._known = known or {}
         self.running = running
@@ -73,6 +73,7 @@ class LazyLogs(VersionedDict):
     def _read(self):
         if self._compute is not None:
             compute, self._compute = self._compute, None
+            dict.clear(self)
             for name, value in compute().items():
                 dict.__setitem__(self, name, value)
 

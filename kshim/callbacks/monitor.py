@@ -25,7 +25,9 @@ def larger_is_better(monitor, mode):
     name = monitor.removeprefix("val_").lower()
     if name.endswith("loss"):
         return False
-    return "acc" in name or name.startswith("fmeasure") or not _UP_WORDS.isdisjoint(re.split(r"[^a-z0-9]+", name))
+    if "acc" in name or "io_u" in name or name.startswith("fmeasure"):
+        return True
+    return not _UP_WORDS.isdisjoint(re.split(r"[^a-z0-9]+", name))
 
 
 def current_value(logs, monitor, owner, consequence):

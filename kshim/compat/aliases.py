@@ -93,8 +93,9 @@ def optional(path):
     name = f"{_ROOT}.{path}"
     try:
         return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name and (name == error.name or name.startswith(error.name + ".")):
+    except ImportError as error:
+        nothing = isinstance(error, ModuleNotFoundError) or getattr(error, "nothing_there", False)
+        if nothing and error.name and (name == error.name or name.startswith(error.name + ".")):
             return None
         raise
 
@@ -139,6 +140,9 @@ def befriend(module, public):
         raise paths.attribute_error(public, name, dir(module)) from cause
 
     module.__getattr__ = __getattr__
+    for name, value in list(module.__dict__.items()):
+        if isinstance(value, ModuleType) and value.__name__ == f"{module.__name__}.{name}":
+            befriend(value, f"{public}.{name}")
 
 
 KERAS = KerasModule()

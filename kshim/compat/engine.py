@@ -8,4 +8,15 @@ from ..utils.generic_utils import make_batches, slice_arrays
 Container = Network = Model
 slice_X = slice_arrays
 
-__all__ = ["Container", "Functional", "KerasTensor", "Model", "Network", "Node", "Sequential", "make_batches", "slice_X", "slice_arrays"]
+__all__ = [
+    "Container",
+    "Functional",
+    "KerasTensor",
+    "Model",
+    "Network",
+    "Node",
+    "Sequential",
+    "make_batches",
+    "slice_X",
+    "slice_arrays",
+]

@@ -9,7 +9,12 @@ _WEIGHTS = {
     "init": "kernel_initializer", "W_regularizer": "kernel_regularizer", "b_regularizer": "bias_regularizer",
     "W_constraint": "kernel_constraint", "b_constraint": "bias_constraint", "bias": "use_bias",
 }  # fmt: skip
-_WINDOW = {"border_mode": "padding", "subsample": "strides", "subsample_length": "strides", "dim_ordering": "data_format"}
+_WINDOW = {
+    "border_mode": "padding",
+    "subsample": "strides",
+    "subsample_length": "strides",
+    "dim_ordering": "data_format",
+}
 _CONV = {**_WEIGHTS, **_WINDOW, "nb_filter": "filters", "filter_length": "kernel_size", "atrous_rate": "dilation_rate"}
 _POOL = {"border_mode": "padding", "dim_ordering": "data_format", "pool_length": "pool_size", "stride": "strides"}
 _SPATIAL = {"dim_ordering": "data_format"}
@@ -46,7 +51,9 @@ _KERAS_2_ONLY = frozenset(
     "bias_regularizer kernel_constraint bias_constraint kernel_size filters".split()
 )
 _KERNEL_SIDES = {"Conv2D": ("nb_row", "nb_col"), "Conv3D": ("kernel_dim1", "kernel_dim2", "kernel_dim3")}
-_KERNEL_SIDES.update(dict.fromkeys(("Conv2DTranspose", "SeparableConv2D", "LocallyConnected2D"), _KERNEL_SIDES["Conv2D"]))
+_KERNEL_SIDES.update(
+    dict.fromkeys(("Conv2DTranspose", "SeparableConv2D", "LocallyConnected2D"), _KERNEL_SIDES["Conv2D"])
+)
 _KERNEL_SIDES["Conv3DTranspose"] = _KERNEL_SIDES["Conv3D"]
 
 
@@ -68,7 +75,9 @@ def _kernel_sides(name, args, kwargs, old):
         given = {**dict(zip(sides, positional)), **{s: kwargs.pop(s) for s in named}}
         missing = [s for s in sides if s not in given]
         if missing:
-            raise TypeError(f"{name}: {named[0]}= is given without {', '.join(missing)}; pass kernel_size=({', '.join(sides)}).")
+            raise TypeError(
+                f"{name}: {named[0]}= is given without {', '.join(missing)}; pass kernel_size=({', '.join(sides)})."
+            )
         kwargs["kernel_size"] = tuple(given[s] for s in sides)
         return args[:1] + args[1 + n - len(named) :]
     if len(positional) < n or not all(_is_int(v) for v in positional):
@@ -116,9 +125,13 @@ def _padding(args, kwargs):
         pad = {k.removesuffix("_pad"): int(v) for k, v in value.items()}
         unknown = set(pad) - {"left", "right", "top", "bottom"}
         if unknown:
-            raise ValueError(f"ZeroPadding: unknown keys {sorted(unknown)} in padding={value!r}; expected left_pad, right_pad, top_pad, bottom_pad.")
+            raise ValueError(
+                f"ZeroPadding: unknown keys {sorted(unknown)} in padding={value!r}; expected left_pad, right_pad, top_pad, bottom_pad."
+            )
         sides = (pad.get("left", 0), pad.get("right", 0))
-        value = sides if "top" not in pad and "bottom" not in pad else ((pad.get("top", 0), pad.get("bottom", 0)), sides)
+        value = (
+            sides if "top" not in pad and "bottom" not in pad else ((pad.get("top", 0), pad.get("bottom", 0)), sides)
+        )
     elif isinstance(value, (list, tuple)) and len(value) == 4 and all(_is_int(v) for v in value):
         value = (tuple(value[:2]), tuple(value[2:]))
     else:
@@ -155,7 +168,9 @@ def translate(name, args, kwargs):
             raise TypeError(f"{name}: {key}= is Keras 1's name of {new}=; give only one of them.")
         kwargs[new] = None if value == "default" and new == "data_format" else value
     if "data_format" in kwargs:
-        kwargs["data_format"] = {"th": "channels_first", "tf": "channels_last"}.get(kwargs["data_format"], kwargs["data_format"])
+        kwargs["data_format"] = {"th": "channels_first", "tf": "channels_last"}.get(
+            kwargs["data_format"], kwargs["data_format"]
+        )
     if name in _KERNEL_SIDES:
         args = _kernel_sides(name, args, kwargs, bool(old))
     elif name == "BatchNormalization":

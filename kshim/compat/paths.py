@@ -159,20 +159,13 @@ def is_public(path):
     return path.split(".")[0] in PUBLIC
 
 
-def explain_module(path):
-    """The sentence for a module below `keras` that kshim does not have."""
-    for known, advice in ABSENT.items():
-        if path == known or path.startswith(known + "."):
-            return f"kshim does not have keras.{path}. {advice}"
-    return f"kshim does not have a module keras.{path}.{did_you_mean(path, [*PUBLIC, *OLD])}"
-
-
 def explain_name(public, name, known):
     """The sentence for a `name` missing from the module that programs see as `public` ('keras.layers')."""
     path = public.partition(".")[2]
     full = f"{path}.{name}" if path else name
-    if full in ABSENT:
-        return f"kshim does not have keras.{full}. {ABSENT[full]}"
+    for known_absent, advice in ABSENT.items():
+        if full == known_absent or full.startswith(known_absent + "."):
+            return f"kshim does not have keras.{full}. {advice}"
     hint = did_you_mean(name, [k for k in known if not k.startswith("_")])
     return f"kshim's {public} has no {name!r}.{hint or f' dir({public}) lists what there is.'}"
 

@@ -55,8 +55,10 @@ class Finder:
     def _keras(self, name, rest):
         module = aliases.resolve(rest)
         if module is None:
+            parent, _, child = paths.normalize(rest).rpartition(".")
+            public = f"keras.{parent}" if parent else "keras"
             # without `name`, so that `from keras import x` shows this sentence instead of its own
-            raise ModuleNotFoundError(paths.explain_module(paths.normalize(rest)))
+            raise ModuleNotFoundError(paths.explain_name(public, child, dir(aliases.resolve(parent))))
         return spec_for(name, module)
 
     def _tensorflow(self, name, rest):
@@ -89,7 +91,9 @@ class LastFinder:
         public = aliases.HANDED_OUT.get(parent)
         if public is None:
             return None
-        raise ImportError(paths.explain_name(public, child, dir(sys.modules[parent])), name=public)
+        error = ImportError(paths.explain_name(public, child, dir(sys.modules[parent])), name=name)
+        error.nothing_there = True
+        raise error
 
 
 _finders = (Finder(), LastFinder())

@@ -15,7 +15,11 @@ def pack_sequence_as(structure, flat_sequence):
 
 def assert_same_structure(a, b):
     """`ValueError` unless both trees have the same nesting, lengths and keys."""
-    if is_nested(a) != is_nested(b) or is_nested(a) and (isinstance(a, dict) != isinstance(b, dict) or len(a) != len(b)):
+    if (
+        is_nested(a) != is_nested(b)
+        or is_nested(a)
+        and (isinstance(a, dict) != isinstance(b, dict) or len(a) != len(b))
+    ):
         raise ValueError(f"The structures differ: {a!r:.200} and {b!r:.200}.")
     if isinstance(a, dict):
         if set(a) != set(b):

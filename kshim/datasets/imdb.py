@@ -38,12 +38,16 @@ def load_data(
     for x, y in ((x_train, y_train), (x_test, y_test)):
         order = np.arange(len(x))
         random.shuffle(order)
-        x, y = sequences.shift(x[order], start_char, index_from), y[order]
-        parts.append(sequences.shorter(x, y, maxlen) if maxlen else (x, y))
-    (x_train, y_train), (x_test, y_test) = parts
-    xs = sequences.as_objects(sequences.limit(x_train + x_test, num_words, skip_top, oov_char))
-    n = len(x_train)
-    return (xs[:n], y_train), (xs[n:], y_test)
+        texts = sequences.Texts(x[order], y[order])
+        texts.shift(start_char, index_from)
+        if maxlen:
+            texts.shorten(maxlen)
+        parts.append(texts)
+    num_words = num_words or max(int(texts.words.max()) for texts in parts)
+    for texts in parts:
+        texts.limit(num_words, skip_top, oov_char)
+    train, test = ((texts.lists(), texts.labels) for texts in parts)
+    return train, test
 
 
 def get_word_index(path="imdb_word_index.json"):

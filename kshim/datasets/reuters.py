@@ -39,10 +39,12 @@ def load_data(
     xs, labels = load_npz(fetch(path, ORIGIN, SHA256, cache_dir), ("x", "y"))
     order = np.arange(len(xs))
     np.random.RandomState(seed).shuffle(order)
-    xs, labels = sequences.shift(xs[order], start_char, index_from), labels[order]
+    texts = sequences.Texts(xs[order], labels[order])
+    texts.shift(start_char, index_from)
     if maxlen:
-        xs, labels = sequences.shorter(xs, labels, maxlen)
-    xs = sequences.as_objects(sequences.limit(xs, num_words, skip_top, oov_char))
+        texts.shorten(maxlen)
+    texts.limit(num_words or int(texts.words.max()), skip_top, oov_char)
+    xs, labels = texts.lists(), texts.labels
     n = int(len(xs) * (1 - test_split))
     return (xs[:n], labels[:n]), (xs[n:], labels[n:])
 

@@ -98,6 +98,9 @@ class _Unpickler(pickle.Unpickler):
             ) from None
 
 
+_CONTAINERS = {_Array, _Dtype, dict, list, tuple}
+
+
 def resolve(x):
     """`x` with the descriptions of arrays in it turned into arrays."""
     if isinstance(x, _Array):
@@ -106,7 +109,7 @@ def resolve(x):
         return {resolve(key): resolve(value) for key, value in x.items()}
     if isinstance(x, (list, tuple)):
         # data sets are long lists of numbers: leave those alone
-        if any(isinstance(item, (_Array, _Dtype, dict, list, tuple)) for item in x):
+        if not _CONTAINERS.isdisjoint(map(type, x)):
             return type(x)(resolve(item) for item in x)
     return x
 

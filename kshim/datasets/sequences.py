@@ -1,4 +1,7 @@
-"""Common part of `imdb` and `reuters`: texts as lists of word numbers, shifted, cut and filtered."""
+"""Common part of `imdb` and `reuters`: texts as lists of word numbers, shifted, cut and filtered.
+
+Millions of numbers: they are worked on as one array, with the length of every text beside it.
+"""
 
 import json
 import warnings
@@ -17,41 +20,53 @@ def old_names(kwargs, num_words, owner):
     return num_words
 
 
-def shift(xs, start_char, index_from):
-    """Every word number plus `index_from`, after `start_char` unless that is None: a list of lists."""
-    if start_char is not None:
-        return [[start_char, *(word + index_from for word in x)] for x in xs]
-    return [[word + index_from for word in x] for x in xs] if index_from else list(xs)
+class Texts:
+    """Texts in the making: `words`, all numbers in a row (int64), `lengths` of the texts, and their `labels`."""
 
+    def __init__(self, xs, labels):
+        self.lengths = np.fromiter(map(len, xs), dtype="int64", count=len(xs))
+        self.words = np.fromiter(chain.from_iterable(xs), dtype="int64", count=int(self.lengths.sum()))
+        self.labels = np.asarray(labels)
 
-def shorter(xs, labels, maxlen):
-    """The texts of fewer than `maxlen` words, and their labels; `ValueError` if there is none."""
-    kept = [i for i, x in enumerate(xs) if len(x) < maxlen]
-    if not kept:
-        raise ValueError(f"After filtering for sequences shorter than maxlen={maxlen}, none was kept. Increase maxlen.")
-    return [xs[i] for i in kept], np.asarray(labels)[kept]
+    def shift(self, start_char, index_from):
+        """Add `index_from` to every number and put `start_char` in front of every text, unless that is None."""
+        self.words = self.words + index_from
+        if start_char is not None:
+            lengths = self.lengths + 1
+            starts = np.cumsum(lengths) - lengths
+            words = np.full(int(lengths.sum()), start_char, dtype="int64")
+            rest = np.ones(words.size, dtype=bool)
+            rest[starts] = False
+            words[rest] = self.words
+            self.words, self.lengths = words, lengths
 
+    def shorten(self, maxlen):
+        """Keep the texts of fewer than `maxlen` numbers; `ValueError` if there is none."""
+        kept = self.lengths < maxlen
+        if not kept.any():
+            raise ValueError(
+                f"After filtering for sequences shorter than maxlen={maxlen}, none was kept. Increase maxlen."
+            )
+        self.words = self.words[np.repeat(kept, self.lengths)]
+        self.lengths, self.labels = self.lengths[kept], self.labels[kept]
 
-def limit(xs, num_words, skip_top, oov_char):
-    """Word numbers in [skip_top, num_words); others become `oov_char`, or are left out if that is None."""
-    words = np.fromiter(chain.from_iterable(xs), dtype="int64")
-    ends = np.cumsum([len(x) for x in xs])
-    if not num_words:
-        num_words = int(words.max())
-    known = (skip_top <= words) & (words < num_words)
-    if oov_char is None:
-        words, ends = words[known], np.cumsum(known)[ends - 1]
-    else:
-        words = np.where(known, words, oov_char)
-    words, ends = words.tolist(), ends.tolist()
-    return [words[start:end] for start, end in zip([0, *ends], ends)]
+    def limit(self, num_words, skip_top, oov_char):
+        """Numbers outside [skip_top, num_words) become `oov_char`, or are left out if that is None."""
+        known = (skip_top <= self.words) & (self.words < num_words)
+        if oov_char is not None:
+            self.words = np.where(known, self.words, oov_char)
+            return
+        before = np.concatenate([[0], np.cumsum(known)])
+        ends = np.cumsum(self.lengths)
+        self.lengths = before[ends] - before[ends - self.lengths]
+        self.words = self.words[known]
 
-
-def as_objects(xs):
-    """A 1-D array of lists."""
-    out = np.empty(len(xs), dtype=object)
-    out[:] = xs
-    return out
+    def lists(self):
+        """A 1-D array of lists of ints."""
+        words, ends = self.words.tolist(), np.cumsum(self.lengths).tolist()
+        out = np.empty(len(ends), dtype=object)
+        out[:] = [words[start:end] for start, end in zip([0, *ends], ends)]
+        return out
 
 
 def read_index(path):

@@ -26,6 +26,18 @@ def reset_uids():
     _counts.clear()
 
 
+class fresh_names:
+    """While it is open, counting starts anew; afterwards it goes on as if nothing had been named."""
+
+    def __enter__(self):
+        self._saved = dict(_counts)
+        _counts.clear()
+
+    def __exit__(self, *_):
+        _counts.clear()
+        _counts.update(self._saved)
+
+
 def variable_path(name):
     return "/".join((*context.scopes, name))
 

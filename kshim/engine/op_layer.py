@@ -21,7 +21,8 @@ class OpLayer(Layer):
         from .names import unique_name
 
         self.function_name = function if isinstance(function, str) else function.__name__
-        super().__init__(name=name or unique_name(self.function_name.rsplit(".", 1)[-1]), **base)
+        # the prefix keeps clear of the names users give
+        super().__init__(name=name or unique_name("ops." + self.function_name.rsplit(".", 1)[-1]), **base)
         self._function = _find(function) if isinstance(function, str) else function
         self._args, self._kwargs = args, kwargs or {}
         self.built = True

@@ -13,6 +13,8 @@ from .context import context
 
 class _Global:
     seed = None
+    #: whether the user set the seed (it was not drawn)
+    chosen = False
     #: numbers handed out since the seed was set: one each for host draws and for streams
     host = 0
     stream = 0
@@ -45,7 +47,14 @@ def set_random_seed(seed):
 def set_global_seed(seed):
     """Seed kshim alone (TensorFlow's `tf.random.set_seed`)."""
     _global.seed = None if seed is None else int(seed)
+    _global.chosen = seed is not None
     _global.host = _global.stream = 0
+
+
+def seed_of(owner):
+    """The seed of a model's training: the one the user set, else the one its file brought, else the global one."""
+    saved = getattr(owner, "_saved_seed", None)
+    return global_seed() if _global.chosen or saved is None else saved
 
 
 def reset_streams():
@@ -74,13 +83,29 @@ class SeedGenerator:
         self.seed = seed
         self.name = name
         self._counter = 0
+        self._saved_seed = None
 
     @property
     def words(self):
         if self._words is None:
-            seeded = ("seeded", int(self.seed)) if self.seed is not None else (global_seed(),)
+            seeded = ("seeded", int(self.seed)) if self.seed is not None else (seed_of(self),)
             self._words = fold("stream", self._stream, *seeded)
         return self._words
+
+    @property
+    def stream(self):
+        """The number of the stream."""
+        return self._stream
+
+    @property
+    def draws(self):
+        """How many keys it has given outside training steps."""
+        return self._counter
+
+    def restore(self, stream, draws, seed):
+        """Become the stream that a file describes (`seed`: the global seed it was under); later streams get higher numbers."""
+        self._stream, self._counter, self._saved_seed, self._words = stream, draws, seed, None
+        _global.stream = max(_global.stream, stream)
 
     def next_key(self):
         """The key of the next draw: of the running step if there is one, else counted on the host."""

@@ -79,7 +79,8 @@ _IGNORED_CONTAINERS = frozenset(
 
 
 def _items(container):
-    values = container.values() if isinstance(container, dict) else container
+    """Leaves of a container; dicts by sorted key, as tf.keras lists (and saves) them."""
+    values = [container[k] for k in sorted(container, key=str)] if isinstance(container, dict) else container
     for v in values:
         if isinstance(v, (list, tuple, dict)):
             yield from _items(v)

@@ -32,18 +32,18 @@ lecun_normal, lecun_uniform = LecunNormal, LecunUniform
 _compute_fans = compute_fans
 
 for _alias in (
-    "zeros", "ones", "constant", "identity", "orthogonal", "random_uniform", "random_normal", "truncated_normal", "variance_scaling",
-    "glorot_normal", "glorot_uniform", "he_normal", "he_uniform", "lecun_normal", "lecun_uniform",
+    "zeros", "ones", "constant", "identity", "orthogonal", "random_uniform", "random_normal", "truncated_normal",
+    "variance_scaling", "glorot_normal", "glorot_uniform", "he_normal", "he_uniform", "lecun_normal", "lecun_uniform",
 ):  # fmt: skip
     reg.register(globals()[_alias], _alias)  # known in this spelling, so that a misspelt name is answered in it
 
 __all__ = [
-    "Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Identity", "IdentityInitializer", "Initializer",
-    "LecunNormal", "LecunUniform", "Ones", "Orthogonal", "OrthogonalInitializer", "RandomNormal", "RandomUniform",
-    "TruncatedNormal", "VarianceScaling", "Zeros", "compute_fans", "constant", "deserialize", "draw", "get", "glorot_normal",
-    "glorot_uniform", "he_normal", "he_uniform", "identity", "lecun_normal", "lecun_uniform", "normal", "one", "ones",
-    "orthogonal", "random_normal", "random_uniform", "serialize", "truncated_normal", "uniform", "variance_scaling", "zero",
-    "zeros",
+    "Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Identity", "IdentityInitializer",
+    "Initializer", "LecunNormal", "LecunUniform", "Ones", "Orthogonal", "OrthogonalInitializer", "RandomNormal",
+    "RandomUniform", "TruncatedNormal", "VarianceScaling", "Zeros", "compute_fans", "constant", "deserialize", "draw",
+    "get", "glorot_normal", "glorot_uniform", "he_normal", "he_uniform", "identity", "lecun_normal", "lecun_uniform",
+    "normal", "one", "ones", "orthogonal", "random_normal", "random_uniform", "serialize", "truncated_normal",
+    "uniform", "variance_scaling", "zero", "zeros",
 ]  # fmt: skip
 
 

@@ -38,7 +38,9 @@ class Constant(Initializer):
         try:
             return finish(np.broadcast_to(value, shape), result_dtype(self, dtype, floats_only=False))
         except ValueError as error:
-            raise ValueError(f"Constant has a value of shape {value.shape}, which does not fit a weight of shape {shape}.") from error
+            raise ValueError(
+                f"Constant has a value of shape {value.shape}, which does not fit a weight of shape {shape}."
+            ) from error
 
     def get_config(self):
         value = self.value
@@ -56,7 +58,9 @@ class Identity(Initializer):
         check_kwargs(self, kwargs)
         shape = check_shape(self, shape)
         if len(shape) != 2:
-            raise ValueError(f"Identity makes 2-D matrices only; received shape={shape}, which has {len(shape)} dimensions.")
+            raise ValueError(
+                f"Identity makes 2-D matrices only; received shape={shape}, which has {len(shape)} dimensions."
+            )
         return finish(self.gain * np.eye(*shape), result_dtype(self, dtype))
 
     def get_config(self):

@@ -31,7 +31,9 @@ class TruncatedNormal(RandomNormal):
     def __call__(self, shape, dtype=None, **kwargs):
         check_kwargs(self, kwargs)
         dtype = result_dtype(self, dtype)
-        return finish(rng.truncated_normal(check_shape(self, shape), draw_key(self.seed), self.mean, self.stddev), dtype)
+        return finish(
+            rng.truncated_normal(check_shape(self, shape), draw_key(self.seed), self.mean, self.stddev), dtype
+        )
 
 
 @reg("uniform")
@@ -87,7 +89,8 @@ class VarianceScaling(Initializer):
         distribution = "truncated_normal" if distribution == "normal" else distribution
         if distribution not in _DISTRIBUTIONS:
             raise ValueError(
-                f"Unknown distribution of VarianceScaling: {distribution!r}. Expected one of {', '.join(_DISTRIBUTIONS)}."
+                f"Unknown distribution of VarianceScaling: {distribution!r}. "
+                f"Expected one of {', '.join(_DISTRIBUTIONS)}."
             )
         self.scale, self.mode, self.distribution, self.seed = scale, mode, distribution, seed
 

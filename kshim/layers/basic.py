@@ -72,10 +72,6 @@ class ActivityRegularization(Layer):
 class Identity(Layer):
     """The inputs as they are."""
 
-    def __init__(self, **kwargs):
-        super().__init__(**kwargs)
-        self.supports_masking = True
-
     def call(self, inputs):
         return inputs
 
@@ -88,7 +84,6 @@ class Rescaling(Layer):
 
     def __init__(self, scale, offset=0.0, **kwargs):
         super().__init__(**kwargs)
-        self.supports_masking = True
         self.scale, self.offset = scale, offset
 
     def call(self, inputs):

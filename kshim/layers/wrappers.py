@@ -101,6 +101,8 @@ class Bidirectional(Wrapper):
             self._own_backward = True
             if not backward_layer.go_backwards != layer.go_backwards:
                 raise ValueError("Bidirectional: forward and backward layers must have different go_backwards values.")
+        for direction in (self.forward_layer, self.backward_layer):
+            direction.zero_output_for_mask = True  # as in tf.keras: a repeated output would leak into the other direction
         self.layer = self.forward_layer
         self._tracked.pop("layer", None)  # the same object as forward_layer
         self.merge_mode = merge_mode

@@ -14,7 +14,9 @@ def _simple(class_name, fn, name=None):
     def __init__(self, reduction=Reduction.AUTO, name=default, dtype=None):
         LossFunctionWrapper.__init__(self, fn, reduction=reduction, name=name, dtype=dtype)
 
-    cls = type(class_name, (LossFunctionWrapper,), {"__init__": __init__, "__doc__": fn.__doc__, "__module__": __name__})
+    cls = type(
+        class_name, (LossFunctionWrapper,), {"__init__": __init__, "__doc__": fn.__doc__, "__module__": __name__}
+    )
     return reg.register(cls)
 
 
@@ -52,7 +54,13 @@ class BinaryCrossentropy(LossFunctionWrapper):
     """Crossentropy of yes/no labels."""
 
     def __init__(
-        self, from_logits=False, label_smoothing=0.0, axis=-1, reduction=Reduction.AUTO, name="binary_crossentropy", dtype=None
+        self,
+        from_logits=False,
+        label_smoothing=0.0,
+        axis=-1,
+        reduction=Reduction.AUTO,
+        name="binary_crossentropy",
+        dtype=None,
     ):
         super().__init__(
             c.binary_crossentropy, reduction=reduction, name=name, dtype=dtype,
@@ -70,10 +78,16 @@ class BinaryFocalCrossentropy(LossFunctionWrapper):
         reduction=Reduction.AUTO, name="binary_focal_crossentropy", dtype=None,
     ):  # fmt: skip
         super().__init__(
-            c.binary_focal_crossentropy, reduction=reduction, name=name, dtype=dtype, apply_class_balancing=apply_class_balancing,
-            alpha=alpha, gamma=gamma, from_logits=from_logits, label_smoothing=label_smoothing, axis=axis,
+            c.binary_focal_crossentropy, reduction=reduction, name=name, dtype=dtype,
+            apply_class_balancing=apply_class_balancing, alpha=alpha, gamma=gamma,
+            from_logits=from_logits, label_smoothing=label_smoothing, axis=axis,
         )  # fmt: skip
-        self.from_logits, self.apply_class_balancing, self.alpha, self.gamma = from_logits, apply_class_balancing, alpha, gamma
+        self.from_logits, self.apply_class_balancing, self.alpha, self.gamma = (
+            from_logits,
+            apply_class_balancing,
+            alpha,
+            gamma,
+        )
 
 
 @reg()
@@ -81,7 +95,13 @@ class CategoricalCrossentropy(LossFunctionWrapper):
     """Crossentropy of one-hot labels."""
 
     def __init__(
-        self, from_logits=False, label_smoothing=0.0, axis=-1, reduction=Reduction.AUTO, name="categorical_crossentropy", dtype=None
+        self,
+        from_logits=False,
+        label_smoothing=0.0,
+        axis=-1,
+        reduction=Reduction.AUTO,
+        name="categorical_crossentropy",
+        dtype=None,
     ):
         super().__init__(
             c.categorical_crossentropy, reduction=reduction, name=name, dtype=dtype,
@@ -107,7 +127,7 @@ class CategoricalFocalCrossentropy(LossFunctionWrapper):
 
 @reg()
 class SparseCategoricalCrossentropy(LossFunctionWrapper):
-    """Crossentropy of integer labels; `ignore_class` is left out of the mean. `axis` (Keras 3) is where the classes are."""
+    """Crossentropy of integer labels; `ignore_class` is left out of the mean, the classes are along `axis`."""
 
     def __init__(
         self, from_logits=False, ignore_class=None, reduction=Reduction.AUTO, name="sparse_categorical_crossentropy",
@@ -153,9 +173,17 @@ class Tversky(LossFunctionWrapper):
 class Circle(LossFunctionWrapper):
     """Circle loss of normalised embeddings."""
 
-    def __init__(self, gamma=80.0, margin=0.4, remove_diagonal=True, reduction=Reduction.AUTO, name="circle", dtype=None):
+    def __init__(
+        self, gamma=80.0, margin=0.4, remove_diagonal=True, reduction=Reduction.AUTO, name="circle", dtype=None
+    ):
         super().__init__(
-            extra.circle, reduction=reduction, name=name, dtype=dtype, gamma=gamma, margin=margin, remove_diagonal=remove_diagonal
+            extra.circle,
+            reduction=reduction,
+            name=name,
+            dtype=dtype,
+            gamma=gamma,
+            margin=margin,
+            remove_diagonal=remove_diagonal,
         )
         self.gamma, self.margin, self.remove_diagonal = gamma, margin, remove_diagonal
 

@@ -33,9 +33,14 @@ def probabilities(y_pred, axis):
 
 def same_shape(name, y_true, y_pred):
     if tuple(y_true.shape) != tuple(y_pred.shape):
-        hint = " Integer labels need 'sparse_categorical_crossentropy', or to_categorical(labels)." if "categorical" in name else ""
+        hint = (
+            " Integer labels need 'sparse_categorical_crossentropy', or to_categorical(labels)."
+            if "categorical" in name
+            else ""
+        )
         raise ValueError(
-            f"{name} needs y_true and y_pred of one shape; received y_true {tuple(y_true.shape)}, y_pred {tuple(y_pred.shape)}.{hint}"
+            f"{name} needs y_true and y_pred of one shape; received y_true {tuple(y_true.shape)}, "
+            f"y_pred {tuple(y_pred.shape)}.{hint}"
         )
 
 
@@ -92,8 +97,8 @@ def _fit_labels(labels, y_pred):
     if n != m:
         hint = " One-hot labels need 'categorical_crossentropy'." if tuple(labels.shape) == tuple(y_pred.shape) else ""
         raise ValueError(
-            f"sparse_categorical_crossentropy needs one integer label per prediction; received y_true {tuple(labels.shape)} "
-            f"for y_pred {tuple(y_pred.shape)}.{hint}"
+            "sparse_categorical_crossentropy needs one integer label per prediction; "
+            f"received y_true {tuple(labels.shape)} for y_pred {tuple(y_pred.shape)}.{hint}"
         )
     return ops.reshape(labels, tuple(y_pred.shape[:-1]))
 

@@ -28,11 +28,15 @@ def ctc_loss(labels, log_probs, label_length, input_length, blank):
     dtype = log_probs.dtype
     blanks = ops.full((batch, length), blank, dtype="int32")
     # blank, l1, blank, l2, ... blank
-    path = ops.concatenate([ops.reshape(ops.stack([blanks, labels], axis=2), (batch, 2 * length)), blanks[:, :1]], axis=1)
+    path = ops.concatenate(
+        [ops.reshape(ops.stack([blanks, labels], axis=2), (batch, 2 * length)), blanks[:, :1]], axis=1
+    )
     # a state may be entered from two before if it is a label other than the previous one
     skip = ops.logical_and(ops.not_equal(path, blank), ops.not_equal(path, ops.pad(path[:, :-2], ((0, 0), (2, 0)))))
     skip = ops.logical_and(skip, ops.arange(states) >= 2)
-    emit = ops.take_along_axis(log_probs, ops.repeat(ops.expand_dims(path, 1), time, axis=1), axis=2)  # (batch, time, states)
+    emit = ops.take_along_axis(
+        log_probs, ops.repeat(ops.expand_dims(path, 1), time, axis=1), axis=2
+    )  # (batch, time, states)
     emit = ops.transpose(emit, (1, 0, 2))
     never = ops.full((batch, states), _NEVER, dtype=dtype)
     first = ops.where(ops.arange(states) < 2, emit[0], never)

@@ -64,7 +64,9 @@ def circle(y_true, y_pred, ref_labels=None, ref_embeddings=None, remove_diagonal
     positive_loss = _log_sum(weight_p * (margin - distance) * -float(gamma), positive)
     negative_loss = _log_sum(weight_n * ((1.0 - margin) - distance) * float(gamma), negative)
     both = ops.logical_and(ops.any(positive, axis=1), ops.any(negative, axis=1))
-    total = ops.where(both, positive_loss, ops.zeros_like(positive_loss)) + ops.where(both, negative_loss, ops.zeros_like(negative_loss))
+    total = ops.where(both, positive_loss, ops.zeros_like(positive_loss)) + ops.where(
+        both, negative_loss, ops.zeros_like(negative_loss)
+    )
     loss = ops.where(both, ops.softplus(total), ops.zeros_like(total))
     loss._keras_mask = ops.greater(loss, 0.0)
     return loss

@@ -25,7 +25,9 @@ class Reduction:
     def validate(cls, key):
         """`ValueError` unless `key` is one of `all()`."""
         if key not in cls.all():
-            raise ValueError(f"Unknown reduction: {key!r}.{did_you_mean(key, cls.all())} Expected one of {', '.join(cls.all())}.")
+            raise ValueError(
+                f"Unknown reduction: {key!r}.{did_you_mean(key, cls.all())} Expected one of {', '.join(cls.all())}."
+            )
 
 
 def as_tensor(x):
@@ -68,7 +70,7 @@ def fit_weight(values, weight):
 
 
 def broadcast_weight(values, weight):
-    """`weight` broadcast to `values`, or None when the shapes do not allow it (sizes must be equal or 1, ranks equal)."""
+    """`weight` broadcast to `values`, or None when shapes do not allow it: ranks must be equal, sizes equal or 1."""
     if weight.ndim and (weight.ndim != values.ndim or any(w not in (1, v) for w, v in zip(weight.shape, values.shape))):
         return None
     return ops.broadcast_to(weight, tuple(values.shape))

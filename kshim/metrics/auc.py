@@ -32,7 +32,7 @@ class AUCCurve(Enum):
 
 
 class AUCSummationMethod(Enum):
-    """How the area between two thresholds is taken: trapezoid (for PR the interpolation of Davis and Goadrich), or a bound."""
+    """How the area between two thresholds is taken: trapezoid (PR: Davis and Goadrich's interpolation), or a bound."""
 
     INTERPOLATION = "interpolation"
     MAJORING = "majoring"
@@ -63,7 +63,9 @@ class AUC(Metric):
             inner = sorted(float(t) for t in thresholds)
             self._evenly = bool(evenly_spaced([0.0, *inner, 1.0]))
         elif num_thresholds <= 1:
-            raise ValueError(f"`num_thresholds` of AUC must be greater than 1; received num_thresholds={num_thresholds}.")
+            raise ValueError(
+                f"`num_thresholds` of AUC must be greater than 1; received num_thresholds={num_thresholds}."
+            )
         else:
             inner = [(i + 1) / (num_thresholds - 1) for i in range(num_thresholds - 2)]
             self._evenly = True
@@ -88,7 +90,9 @@ class AUC(Metric):
         shape = (self.num_thresholds,)
         if self.multi_label:
             if len(y_pred_shape) != 2:
-                raise ValueError(f"AUC with multi_label=True needs predictions of shape (n, labels); received {tuple(y_pred_shape)}.")
+                raise ValueError(
+                    f"AUC with multi_label=True needs predictions of shape (n, labels); received {tuple(y_pred_shape)}."
+                )
             shape += (int(y_pred_shape[1]),)
         for kind in _KINDS:
             setattr(self, kind, self.add_weight(kind, shape=shape))
@@ -99,12 +103,15 @@ class AUC(Metric):
         if not self._built:
             self._build(y_pred.shape)
         if self.label_weights is not None and len(self.label_weights) != y_pred.shape[-1]:
-            raise ValueError(f"AUC has {len(self.label_weights)} label_weights; received predictions of shape {tuple(y_pred.shape)}.")
+            raise ValueError(
+                f"AUC has {len(self.label_weights)} label_weights; received predictions of shape {tuple(y_pred.shape)}."
+            )
         if self._from_logits:
             y_pred = ops.sigmoid(y_pred)
         update_counts(
-            {kind: getattr(self, name) for kind, name in zip(_ORDER, _KINDS)}, y_true, y_pred, self._thresholds, self._evenly,
-            sample_weight, multi_label=self.multi_label, label_weights=None if self.multi_label else self.label_weights,
+            {kind: getattr(self, name) for kind, name in zip(_ORDER, _KINDS)}, y_true, y_pred, self._thresholds,
+            self._evenly, sample_weight, multi_label=self.multi_label,
+            label_weights=None if self.multi_label else self.label_weights,
         )  # fmt: skip
 
     def _curve_points(self):
@@ -123,7 +130,10 @@ class AUC(Metric):
 
     def _interpolated_pr(self):
         """Areas between thresholds where true positives grow linearly with positives (Davis and Goadrich 2006)."""
-        tp, fp, fn = (ops.convert_to_tensor(getattr(self, kind)) for kind in ("true_positives", "false_positives", "false_negatives"))
+        tp, fp, fn = (
+            ops.convert_to_tensor(getattr(self, kind))
+            for kind in ("true_positives", "false_positives", "false_negatives")
+        )
         positives = tp + fp
         gained, total = tp[:-1] - tp[1:], ops.maximum(positives[:-1] - positives[1:], 0.0)
         slope = divide_no_nan(gained, total)

@@ -1,6 +1,6 @@
 """`Metric`, the base class of metrics: state in variables, assigned by `update_state` and read by `result`.
 
-Only ops and `Variable.assign` are used, so a metric works eagerly, inside a compiled step and while shapes are worked out.
+Only ops and `Variable.assign` are used, so a metric works eagerly, in a compiled step and while shapes are worked out.
 """
 
 import numpy as np
@@ -62,7 +62,9 @@ class Metric(Tracked):
         options = dict(zip(order, args))
         unknown = [k for k in kwargs if k in options or k not in (*two, "trainable")]
         if unknown or len(args) > len(order):
-            raise TypeError(f"add_weight() of metric {self.name!r} got unexpected arguments {unknown or args[len(order) :]}.")
+            raise TypeError(
+                f"add_weight() of metric {self.name!r} got unexpected arguments {unknown or args[len(order) :]}."
+            )
         options.update(kwargs)
         name, shape, dtype = options.get("name") or "weight", options.get("shape"), options.get("dtype")
         shape = (int(shape),) if isinstance(shape, (int, np.integer)) else tuple(shape or ())
@@ -165,5 +167,7 @@ def _dtype_name(dtype):
     for attribute in ("variable_dtype", "as_numpy_dtype"):
         if hasattr(dtype, attribute) and not isinstance(dtype, str):
             dtype = getattr(dtype, attribute)
-    dtype = {"mixed_float16": "float32", "mixed_bfloat16": "float32"}.get(dtype, dtype) if isinstance(dtype, str) else dtype
+    dtype = (
+        {"mixed_float16": "float32", "mixed_bfloat16": "float32"}.get(dtype, dtype) if isinstance(dtype, str) else dtype
+    )
     return standardize(dtype)

@@ -9,6 +9,10 @@ TP, FP = ConfusionMatrix.TRUE_POSITIVES, ConfusionMatrix.FALSE_POSITIVES
 TN, FN = ConfusionMatrix.TRUE_NEGATIVES, ConfusionMatrix.FALSE_NEGATIVES
 
 
+def _plain(thresholds):
+    return list(thresholds) if isinstance(thresholds, (list, tuple)) else thresholds
+
+
 class _Count(Metric):
     """Weighted number of one kind of decision at each threshold (one of 0.5 by default)."""
 
@@ -29,7 +33,7 @@ class _Count(Metric):
         return value[0] if len(self.thresholds) == 1 else value
 
     def get_config(self):
-        return {**super().get_config(), "thresholds": self.init_thresholds}
+        return {**super().get_config(), "thresholds": _plain(self.init_thresholds)}
 
 
 @reg()
@@ -76,14 +80,21 @@ class _Ratio(Metric):
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         variables = {TP: self.true_positives, self.other[1]: getattr(self, self.other[0])}
-        update_counts(variables, y_true, y_pred, self.thresholds, self._evenly, sample_weight, self.top_k, self.class_id)
+        update_counts(
+            variables, y_true, y_pred, self.thresholds, self._evenly, sample_weight, self.top_k, self.class_id
+        )
 
     def result(self):
         value = divide_no_nan(self.true_positives, self.true_positives + getattr(self, self.other[0]))
         return value[0] if len(self.thresholds) == 1 else value
 
     def get_config(self):
-        return {**super().get_config(), "thresholds": self.init_thresholds, "top_k": self.top_k, "class_id": self.class_id}
+        return {
+            **super().get_config(),
+            "thresholds": _plain(self.init_thresholds),
+            "top_k": self.top_k,
+            "class_id": self.class_id,
+        }
 
 
 @reg()
@@ -122,7 +133,12 @@ class _AtLevel(Metric):
         self._evenly = n > 2
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        variables = {TP: self.true_positives, TN: self.true_negatives, FP: self.false_positives, FN: self.false_negatives}
+        variables = {
+            TP: self.true_positives,
+            TN: self.true_negatives,
+            FP: self.false_positives,
+            FN: self.false_negatives,
+        }
         update_counts(variables, y_true, y_pred, self.thresholds, self._evenly, sample_weight, class_id=self.class_id)
 
     def _rate(self, good, bad):

@@ -47,7 +47,9 @@ def only_top_k(scores, k):
 def _prepare(y_true, y_pred, sample_weight, dtype, top_k, class_id):
     y_true, y_pred = squeeze_labels(cast(y_true, dtype), cast(y_pred, dtype))
     if tuple(y_true.shape) != tuple(y_pred.shape):
-        raise ValueError(f"y_true and y_pred must have one shape; received {tuple(y_true.shape)} and {tuple(y_pred.shape)}.")
+        raise ValueError(
+            f"y_true and y_pred must have one shape; received {tuple(y_true.shape)} and {tuple(y_pred.shape)}."
+        )
     weight = None if sample_weight is None else fit_weight(y_pred, cast(sample_weight, dtype))
     if top_k is not None:
         y_pred = only_top_k(y_pred, top_k)
@@ -56,14 +58,17 @@ def _prepare(y_true, y_pred, sample_weight, dtype, top_k, class_id):
     if weight is not None:
         wide = broadcast_weight(y_pred, weight)
         if wide is None:
-            raise ValueError(f"sample_weight of shape {tuple(weight.shape)} does not broadcast to predictions of shape {tuple(y_pred.shape)}.")
+            raise ValueError(
+                f"sample_weight of shape {tuple(weight.shape)} does not broadcast to predictions "
+                f"of shape {tuple(y_pred.shape)}."
+            )
         weight = wide
     return ops.cast(ops.not_equal(y_true, 0), dtype), y_pred, weight
 
 
 def update_counts(
-    variables, y_true, y_pred, thresholds, evenly=False, sample_weight=None, top_k=None, class_id=None, multi_label=False,
-    label_weights=None,
+    variables, y_true, y_pred, thresholds, evenly=False, sample_weight=None, top_k=None, class_id=None,
+    multi_label=False, label_weights=None,
 ):  # fmt: skip
     """Add the counts of a batch to `variables`: a dict from `ConfusionMatrix` to variables of shape (thresholds,).
 

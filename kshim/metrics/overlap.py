@@ -8,7 +8,9 @@ from .base import Metric, reg
 class _Overlap(Metric):
     """A confusion matrix (labels down, predictions across) of integer labels, or of one-hot ones taken by argmax."""
 
-    def __init__(self, num_classes, name=None, dtype=None, ignore_class=None, sparse_y_true=True, sparse_y_pred=True, axis=-1):
+    def __init__(
+        self, num_classes, name=None, dtype=None, ignore_class=None, sparse_y_true=True, sparse_y_pred=True, axis=-1
+    ):
         super().__init__(name=name, dtype=dtype)
         self.num_classes, self.ignore_class = num_classes, ignore_class
         self.sparse_y_true, self.sparse_y_pred, self.axis = sparse_y_true, sparse_y_pred, axis
@@ -37,11 +39,22 @@ class IoU(_Overlap):
     """Mean over `target_class_ids` of intersection / union of labels and predictions."""
 
     def __init__(
-        self, num_classes, target_class_ids, name=None, dtype=None, ignore_class=None, sparse_y_true=True, sparse_y_pred=True, axis=-1
+        self,
+        num_classes,
+        target_class_ids,
+        name=None,
+        dtype=None,
+        ignore_class=None,
+        sparse_y_true=True,
+        sparse_y_pred=True,
+        axis=-1,
     ):
         super().__init__(num_classes, name, dtype, ignore_class, sparse_y_true, sparse_y_pred, axis)
         if max(target_class_ids) >= num_classes:
-            raise ValueError(f"target_class_ids of {type(self).__name__} must be below num_classes={num_classes}; received {list(target_class_ids)}.")
+            raise ValueError(
+                f"target_class_ids of {type(self).__name__} must be below num_classes={num_classes}; "
+                f"received {list(target_class_ids)}."
+            )
         self.target_class_ids = list(target_class_ids)
 
     def result(self):
@@ -53,8 +66,9 @@ class IoU(_Overlap):
         return divide_no_nan(ops.sum(divide_no_nan(both, either)), present)
 
     def get_config(self):
-        own = ("num_classes", "target_class_ids", "ignore_class", "sparse_y_true", "sparse_y_pred", "axis")
-        return {**super().get_config(), **{key: getattr(self, key) for key in own}}
+        own = ("num_classes", "ignore_class", "sparse_y_true", "sparse_y_pred", "axis")
+        ids = {"target_class_ids": list(self.target_class_ids)}
+        return {**super().get_config(), **ids, **{key: getattr(self, key) for key in own}}
 
     def _config_without(self, *keys):
         config = IoU.get_config(self)
@@ -73,15 +87,17 @@ class BinaryIoU(IoU):
         super().update_state(y_true, ops.greater_equal(cast(y_pred, self._dtype), self.threshold), sample_weight)
 
     def get_config(self):
-        keys = ("target_class_ids", "threshold", "name", "dtype")
-        return {key: getattr(self, key) for key in keys}
+        own = {"target_class_ids": list(self.target_class_ids), "threshold": self.threshold}
+        return {**own, "name": self.name, "dtype": self.dtype}
 
 
 @reg()
 class MeanIoU(IoU):
     """IoU averaged over all classes that occur."""
 
-    def __init__(self, num_classes, name=None, dtype=None, ignore_class=None, sparse_y_true=True, sparse_y_pred=True, axis=-1):
+    def __init__(
+        self, num_classes, name=None, dtype=None, ignore_class=None, sparse_y_true=True, sparse_y_pred=True, axis=-1
+    ):
         super().__init__(num_classes, range(num_classes), name, dtype, ignore_class, sparse_y_true, sparse_y_pred, axis)
 
     def get_config(self):
@@ -92,7 +108,9 @@ class MeanIoU(IoU):
 class OneHotIoU(IoU):
     """IoU of one-hot labels."""
 
-    def __init__(self, num_classes, target_class_ids, name=None, dtype=None, ignore_class=None, sparse_y_pred=False, axis=-1):
+    def __init__(
+        self, num_classes, target_class_ids, name=None, dtype=None, ignore_class=None, sparse_y_pred=False, axis=-1
+    ):
         super().__init__(num_classes, target_class_ids, name, dtype, ignore_class, False, sparse_y_pred, axis)
 
     def get_config(self):

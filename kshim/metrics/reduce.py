@@ -130,7 +130,9 @@ class MeanTensor(Metric):
         if self._shape is None:
             self._build(values.shape)
         elif tuple(values.shape) != self._shape:
-            raise ValueError(f"MeanTensor {self.name!r} averages values of shape {self._shape}; received {tuple(values.shape)}.")
+            raise ValueError(
+                f"MeanTensor {self.name!r} averages values of shape {self._shape}; received {tuple(values.shape)}."
+            )
         count = ops.ones_like(values)
         if sample_weight is not None:
             values, weight = weighted(values, cast(sample_weight, self._dtype), ops.mean)

@@ -7,7 +7,9 @@ from .base import Metric, reg
 from .reduce import MeanMetricWrapper
 
 #: Names whose meaning depends on the shapes of labels and predictions.
-SHAPED_NAMES = frozenset(f(n) for n in ("accuracy", "acc", "crossentropy", "ce") for f in (str, str.upper, str.capitalize))
+SHAPED_NAMES = frozenset(
+    f(n) for n in ("accuracy", "acc", "crossentropy", "ce") for f in (str, str.upper, str.capitalize)
+)
 
 
 def resolve_by_shape(name, y_true_shape, y_pred_shape, loss=None):
@@ -36,7 +38,10 @@ def _kind(y_true_shape, y_pred_shape, loss):
         return "binary"
     if y_true_shape is None:
         fn = getattr(loss, "fn", loss)
-        if isinstance(loss, SparseCategoricalCrossentropy) or getattr(fn, "__name__", fn) == "sparse_categorical_crossentropy":
+        if (
+            isinstance(loss, SparseCategoricalCrossentropy)
+            or getattr(fn, "__name__", fn) == "sparse_categorical_crossentropy"
+        ):
             return "sparse"
         if isinstance(loss, BinaryCrossentropy) or getattr(fn, "__name__", fn) == "binary_crossentropy":
             return "binary"

@@ -33,7 +33,9 @@ class FBetaScore(_PerColumn):
     def __init__(self, average=None, beta=1.0, threshold=None, name="fbeta_score", dtype=None):
         super().__init__(name=name, dtype=dtype)
         if average not in (None, "micro", "macro", "weighted"):
-            raise ValueError(f"Unknown `average` of FBetaScore: {average!r}. Expected None, 'micro', 'macro' or 'weighted'.")
+            raise ValueError(
+                f"Unknown `average` of FBetaScore: {average!r}. Expected None, 'micro', 'macro' or 'weighted'."
+            )
         if not isinstance(beta, float) or beta <= 0.0:
             raise ValueError(f"`beta` of FBetaScore must be a float greater than 0; received beta={beta!r}.")
         if threshold is not None and (not isinstance(threshold, float) or not 0.0 < threshold <= 1.0):
@@ -108,7 +110,9 @@ class R2Score(_PerColumn):
                 "Expected None, 'uniform_average' or 'variance_weighted_average'."
             )
         if num_regressors < 0:
-            raise ValueError(f"`num_regressors` of R2Score must not be negative; received num_regressors={num_regressors}.")
+            raise ValueError(
+                f"`num_regressors` of R2Score must not be negative; received num_regressors={num_regressors}."
+            )
         self.class_aggregation, self.num_regressors = class_aggregation, num_regressors
         self.num_samples = self.add_weight("num_samples", dtype="int32")
 
@@ -127,7 +131,10 @@ class R2Score(_PerColumn):
         weight = cast(1.0 if sample_weight is None else sample_weight, self._dtype)
         wide = broadcast_weight(y_true, ops.expand_dims(weight, 1) if weight.ndim == 1 else weight)
         if wide is None:
-            raise ValueError(f"sample_weight of shape {tuple(weight.shape)} does not broadcast to labels of shape {tuple(y_true.shape)}.")
+            raise ValueError(
+                f"sample_weight of shape {tuple(weight.shape)} does not broadcast to labels "
+                f"of shape {tuple(y_true.shape)}."
+            )
         self.sum.assign_add(ops.sum(y_true * wide, axis=0))
         self.squared_sum.assign_add(ops.sum(y_true * y_true * wide, axis=0))
         self.total_mse.assign_add(ops.sum(ops.square(y_true - y_pred) * wide, axis=0))
@@ -146,11 +153,17 @@ class R2Score(_PerColumn):
             n = ops.cast(self.num_samples, self._dtype)
             free = n - float(self.num_regressors) - 1.0
             enough = free > 0.0
-            score = ops.where(enough, 1.0 - (1.0 - score) * (n - 1.0) / ops.where(enough, free, ops.ones_like(free)), score)
+            score = ops.where(
+                enough, 1.0 - (1.0 - score) * (n - 1.0) / ops.where(enough, free, ops.ones_like(free)), score
+            )
         return score
 
     def get_config(self):
-        return {**super().get_config(), "class_aggregation": self.class_aggregation, "num_regressors": self.num_regressors}
+        return {
+            **super().get_config(),
+            "class_aggregation": self.class_aggregation,
+            "num_regressors": self.num_regressors,
+        }
 
 
 def _centred(y_true, y_pred, axis):
@@ -173,7 +186,11 @@ def concordance_correlation(y_true, y_pred, axis=-1):
     a, b = _centred(y_true, y_pred, axis)
     gap = ops.square(ops.mean(y_true, axis=axis) - ops.mean(y_pred, axis=axis))
     covariance = ops.mean(a * b, axis=axis)
-    return covariance * 2.0 / (ops.mean(ops.square(a), axis=axis) + ops.mean(ops.square(b), axis=axis) + gap + config.epsilon())
+    return (
+        covariance
+        * 2.0
+        / (ops.mean(ops.square(a), axis=axis) + ops.mean(ops.square(b), axis=axis) + gap + config.epsilon())
+    )
 
 
 @reg()

@@ -3,8 +3,8 @@
 import inspect
 
 from .. import losses, ops
-from ..losses.regression import l2_normalize
 from ..losses.reduction import cast, divide_no_nan, squeeze_labels
+from ..losses.regression import l2_normalize
 from .base import reg
 from .reduce import Mean, MeanMetricWrapper
 
@@ -17,7 +17,9 @@ def _mean_of(class_name, fn, name=None):
         MeanMetricWrapper.__init__(self, fn, name, dtype=dtype)
 
     doc = f"Mean of `losses.{fn.__name__}`: {inspect.getdoc(fn)}"
-    return reg.register(type(class_name, (MeanMetricWrapper,), {"__init__": __init__, "__doc__": doc, "__module__": __name__}))
+    return reg.register(
+        type(class_name, (MeanMetricWrapper,), {"__init__": __init__, "__doc__": doc, "__module__": __name__})
+    )
 
 
 MeanSquaredError = _mean_of("MeanSquaredError", losses.mean_squared_error)
@@ -37,7 +39,9 @@ class BinaryCrossentropy(MeanMetricWrapper):
     """Mean binary crossentropy."""
 
     def __init__(self, name="binary_crossentropy", dtype=None, from_logits=False, label_smoothing=0):
-        super().__init__(losses.binary_crossentropy, name, dtype=dtype, from_logits=from_logits, label_smoothing=label_smoothing)
+        super().__init__(
+            losses.binary_crossentropy, name, dtype=dtype, from_logits=from_logits, label_smoothing=label_smoothing
+        )
 
 
 @reg()
@@ -46,7 +50,12 @@ class CategoricalCrossentropy(MeanMetricWrapper):
 
     def __init__(self, name="categorical_crossentropy", dtype=None, from_logits=False, label_smoothing=0, axis=-1):
         super().__init__(
-            losses.categorical_crossentropy, name, dtype=dtype, from_logits=from_logits, label_smoothing=label_smoothing, axis=axis
+            losses.categorical_crossentropy,
+            name,
+            dtype=dtype,
+            from_logits=from_logits,
+            label_smoothing=label_smoothing,
+            axis=axis,
         )
 
 
@@ -54,9 +63,16 @@ class CategoricalCrossentropy(MeanMetricWrapper):
 class SparseCategoricalCrossentropy(MeanMetricWrapper):
     """Mean categorical crossentropy of integer labels."""
 
-    def __init__(self, name="sparse_categorical_crossentropy", dtype=None, from_logits=False, ignore_class=None, axis=-1):
+    def __init__(
+        self, name="sparse_categorical_crossentropy", dtype=None, from_logits=False, ignore_class=None, axis=-1
+    ):
         super().__init__(
-            losses.sparse_categorical_crossentropy, name, dtype=dtype, from_logits=from_logits, ignore_class=ignore_class, axis=axis
+            losses.sparse_categorical_crossentropy,
+            name,
+            dtype=dtype,
+            from_logits=from_logits,
+            ignore_class=ignore_class,
+            axis=axis,
         )
 
 
@@ -105,4 +121,7 @@ class MeanRelativeError(Mean):
 
     def get_config(self):
         n = self.normalizer
-        return {**super().get_config(), "normalizer": n.numpy().tolist() if hasattr(n, "numpy") else getattr(n, "tolist", lambda: n)()}
+        return {
+            **super().get_config(),
+            "normalizer": n.numpy().tolist() if hasattr(n, "numpy") else getattr(n, "tolist", lambda: n)(),
+        }

@@ -54,10 +54,10 @@ class Model(Trainer, Layer):
 
     # structure -----------------------------------------------------------------------------------------------
     def _sublayers(self):
-        if self.__dict__.get("_graph") is not None:
-            own = super()._sublayers()
-            return self._graph.layers + [s for s in own if not any(s is g for g in self._graph.layers)]
-        return super()._sublayers()
+        if self.__dict__.get("_graph") is None:
+            return super()._sublayers()
+        found = [*self._graph.layers, *self.__dict__.get("_loss_layers", ())]
+        return found + [s for s in super()._sublayers() if not any(s is g for g in found)]
 
     @property
     def layers(self):
@@ -90,6 +90,12 @@ class Model(Trainer, Layer):
         for n in names:
             out.append(n if n not in out else f"{n}_{out.count(n)}")
         return out
+
+    @property
+    def _output_keys(self):
+        """The keys of outputs given as a dict, in the order of `outputs`; else None."""
+        outputs = self._graph.outputs if self._graph is not None else None
+        return sorted(outputs, key=str) if isinstance(outputs, dict) else None
 
     inputs = None
     outputs = None
@@ -286,6 +292,8 @@ class Model(Trainer, Layer):
             super()._add_symbolic_loss(loss)
         self._loss_tensors = [*self.__dict__.get("_loss_tensors", ()), loss]
         self._loss_graph = Graph(self._graph.flat_inputs, [*self._graph.flat_outputs, *self._loss_tensors])
+        known = {id(layer) for layer in self._graph.layers}
+        object.__setattr__(self, "_loss_layers", [g for g in self._loss_graph.layers if id(g) not in known and g.weights])
         self._changed()
 
 

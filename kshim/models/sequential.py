@@ -134,10 +134,10 @@ class Sequential(Model):
             for layer in self._stack:
                 x = layer(x)
             return x
-        return self._graph.run(self._flat_inputs(inputs))
+        return super().call(inputs, training, mask)
 
     def _sublayers(self):
-        return list(self.__dict__.get("_stack", ()))
+        return [*self.__dict__.get("_stack", ()), *self.__dict__.get("_loss_layers", ())]
 
     @property
     def layers(self):

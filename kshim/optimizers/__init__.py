@@ -7,6 +7,7 @@ from .adaptive import Adadelta, Adagrad, RMSprop
 from .base import Optimizer, reg
 from .gradient_descent import SGD
 from .host import HostVariable
+from .loss_scale import LossScaleOptimizer
 from .moments import Adam, Adamax, AdamW, Lamb, Lion, Nadam
 from .schedules import LearningRateSchedule
 from .special import Adafactor, Ftrl
@@ -17,9 +18,9 @@ adam, adamax, nadam = Adam, Adamax, Nadam
 RMSProp = RMSprop
 
 __all__ = [
-    "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "HostVariable", "Lamb", "LearningRateSchedule", "Lion",
-    "Nadam", "Optimizer", "RMSProp", "RMSprop", "SGD", "adadelta", "adagrad", "adam", "adamax", "deserialize", "get", "legacy",
-    "nadam", "rmsprop", "schedules", "serialize", "sgd",
+    "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "HostVariable", "Lamb",
+    "LearningRateSchedule", "Lion", "LossScaleOptimizer", "Nadam", "Optimizer", "RMSProp", "RMSprop", "SGD", "adadelta", "adagrad", "adam",
+    "adamax", "deserialize", "get", "legacy", "nadam", "rmsprop", "schedules", "serialize", "sgd",
 ]  # fmt: skip
 
 
@@ -38,8 +39,8 @@ def get(identifier, **kwargs):
     if isinstance(identifier, Optimizer) or hasattr(identifier, "apply") and hasattr(identifier, "hyper"):
         return identifier
     raise ValueError(
-        f"Could not interpret optimizer identifier: {identifier!r}. Expected a name such as 'adam', a config, or an instance "
-        "of a class of keras.optimizers."
+        f"Could not interpret optimizer identifier: {identifier!r}. Expected a name such as 'adam', a config, "
+        "or an instance of a class of keras.optimizers."
     )
 
 
@@ -57,8 +58,8 @@ def serialize(optimizer, use_legacy_format=False):
 def deserialize(config, custom_objects=None, use_legacy_format=False, **kwargs):
     """An optimizer from what `serialize` or any Keras wrote.
 
-    Names are taken in any case ('Custom>Adam' of Keras 2.11 to 2.14 is Adam); configs marked as legacy give the classes of
-    `keras.optimizers.legacy`. As in Keras 2, the class name in `config` is put in lower case.
+    Names are taken in any case ('Custom>Adam' of Keras 2.11 to 2.14 is Adam); configs marked as legacy give the classes
+    of `keras.optimizers.legacy`. As in Keras 2, the class name in `config` is put in lower case.
     """
     if isinstance(config, dict) and "class_name" not in config and "name" in config:  # Keras 0.x
         inner = {k: v for k, v in config.items() if k != "name"}
@@ -74,6 +75,6 @@ def deserialize(config, custom_objects=None, use_legacy_format=False, **kwargs):
         cls = legacy.CLASSES.get(builtin, reg.lookup(builtin))
     else:
         cls = reg.lookup(builtin)
-    if ">" not in str(config["class_name"]) and "module" not in config:
+    if ">" not in str(config["class_name"]):
         config["class_name"] = builtin.lower()
     return cls.from_config(inner, custom_objects)

@@ -2,26 +2,25 @@
 
 Whatever depends on the step (learning rate, bias corrections) is computed by `hyper` on the host in float64. `apply` is
 pure: it takes parameters, gradients, slots and those scalars, and returns new parameters and slots. A subclass of kshim
-defines `slot_groups`, `scalars` and `update`; a user's subclass may instead define `build` and `update_step`, as in Keras.
+defines `slot_groups`, `scalars` and `update`; a user's may instead define `build` and `update_step`, as in Keras.
 """
 
 import inspect
 import re
 
-import numpy as np
-
 from ..config import epsilon as default_epsilon
 from ..engine.objects import Registry
 from ..engine.tensor import Tensor
-from ..engine.variable import Variable, swapped
+from ..engine.variable import swapped
 from ..errors import UnsupportedError, did_you_mean
 from ..spec import registry
 from . import clipping
-from .host import HostVariable, ScheduledRate
-from .schedules import LearningRateSchedule
+from .eager import Eager
+from .host import HostVariable
+from .rates import Rates
+from .scalars import Scalars
 from .schedules import deserialize as deserialize_schedule
-from .schedules import serialize as serialize_schedule
-from .state import OptimizerState, VariableList
+from .state import OptimizerState
 
 reg = Registry("optimizer", "keras.optimizers")
 
@@ -38,7 +37,7 @@ def default_eps(epsilon):
     return default_epsilon() if epsilon is None else float(epsilon)
 
 
-class Optimizer(OptimizerState):
+class Optimizer(Rates, Eager, OptimizerState):
     """Base class of optimizers (tf_keras 2.21's formulas and names; the spellings of Keras 1, 2 and 3 are understood).
 
     learning_rate (also `lr`): a number, a `LearningRateSchedule`, or a function without arguments. decay (Keras 1, 2):
@@ -73,8 +72,14 @@ class Optimizer(OptimizerState):
                 raise ValueError(f"{key} must not be negative; received {key}={value}.")
         if use_ema and not 0 <= ema_momentum <= 1:
             raise ValueError(f"ema_momentum must be in [0, 1]; received ema_momentum={ema_momentum}.")
-        if use_ema and ema_overwrite_frequency and (not isinstance(ema_overwrite_frequency, int) or ema_overwrite_frequency < 1):
-            raise ValueError(f"ema_overwrite_frequency must be an integer of 1 or more, or None; received {ema_overwrite_frequency!r}.")
+        if (
+            use_ema
+            and ema_overwrite_frequency
+            and (not isinstance(ema_overwrite_frequency, int) or ema_overwrite_frequency < 1)
+        ):
+            raise ValueError(
+                f"ema_overwrite_frequency must be a positive integer or None; received {ema_overwrite_frequency!r}."
+            )
         self.weight_decay = weight_decay
         self.clipnorm, self.clipvalue, self.global_clipnorm = clipnorm, clipvalue, global_clipnorm
         self.use_ema, self.ema_momentum, self.ema_overwrite_frequency = use_ema, ema_momentum, ema_overwrite_frequency
@@ -99,64 +104,6 @@ class Optimizer(OptimizerState):
             f"It takes: {', '.join(dict.fromkeys(known))}."
         )
 
-    # learning rate -----------------------------------------------------------------------------------------
-    def _build_learning_rate(self, rate):
-        if isinstance(rate, dict):
-            rate = deserialize_schedule(rate)
-        if isinstance(rate, LearningRateSchedule) or (callable(rate) and not hasattr(rate, "numpy")):
-            return rate
-        return HostVariable(rate, name="learning_rate")
-
-    @property
-    def learning_rate(self):
-        """The rate, a scalar that can be assigned; with a schedule, its value now (`optimizer._learning_rate` is the schedule)."""
-        if self._traced is not None:
-            return self._traced["learning_rate"]
-        if self._learning_rate is None:
-            raise ValueError(f"Optimizer {self.name!r} has no learning rate: pass learning_rate=... when creating it.")
-        return self._learning_rate if isinstance(self._learning_rate, HostVariable) else ScheduledRate(self)
-
-    @learning_rate.setter
-    def learning_rate(self, value):
-        new = self._build_learning_rate(value)
-        old = self._learning_rate
-        if not isinstance(new, HostVariable) or old is None:
-            self._learning_rate = new
-        elif isinstance(old, HostVariable):
-            old.assign(new.number)
-        else:
-            ScheduledRate(self).assign(new)
-
-    @property
-    def lr(self):
-        return self.learning_rate
-
-    @lr.setter
-    def lr(self, value):
-        self.learning_rate = value
-
-    def schedule_value(self, step):
-        """The learning rate of a step counted from 0, before `decay`, as a Python float."""
-        rate = self._learning_rate
-        if isinstance(rate, HostVariable):
-            return rate.number
-        if isinstance(rate, LearningRateSchedule):
-            return rate.value_at(step)
-        if rate is None:
-            return float(self.learning_rate)  # raises, naming the optimizer
-        parameters = inspect.signature(rate).parameters.values()
-        needed = [p for p in parameters if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-        return float(rate(step)) if needed else float(rate())
-
-    @property
-    def iterations(self):
-        """Number of steps taken, an int64 scalar."""
-        return self._iterations if self._traced is None else self._traced["iterations"]
-
-    @iterations.setter
-    def iterations(self, value):
-        self._iterations.assign(int(value))
-
     # one step ----------------------------------------------------------------------------------------------
     def hyper(self):
         """Host scalars of the coming step, by name."""
@@ -169,7 +116,9 @@ class Optimizer(OptimizerState):
             every = self.ema_overwrite_frequency
             over = 1.0 if every and (step + 1) % every == 0 else 0.0
             momentum = float(self.ema_momentum)
-            out.update(ema_momentum=momentum, one_minus_ema_momentum=1.0 - momentum, ema_overwrite=over, ema_keep=1.0 - over)
+            out.update(
+                ema_momentum=momentum, one_minus_ema_momentum=1.0 - momentum, ema_overwrite=over, ema_keep=1.0 - over
+            )
         if self._custom_step:
             out["iterations"] = step
         return out
@@ -185,7 +134,8 @@ class Optimizer(OptimizerState):
     def update(self, b, p, g, slots, s, dtype):
         """One parameter's step: (new p, list of new slots). All native; `s` maps names to scalars of the dtype."""
         raise NotImplementedError(
-            f"Optimizer {type(self).__name__} must define update_step(self, gradient, variable) (and build, if it keeps state)."
+            f"Optimizer {type(self).__name__} must define update_step(self, gradient, variable), "
+            "and build(self, variables) if it keeps state."
         )
 
     def apply(self, variables, params=None, grads=None, slots=None, hyper=None):
@@ -199,24 +149,32 @@ class Optimizer(OptimizerState):
             return self.apply_gradients(zip(grads, targets))
         b = registry.state.backend or registry.resolve()
         params, grads, slots = list(params), list(grads), [list(s) for s in slots]
-        scalars = _Scalars(b, hyper)
+        scalars = Scalars(b, hyper)
         grads = clipping.clip(b, grads, self.clipnorm, self.global_clipnorm, self.clipvalue)
         if self.weight_decay:
             for i, variable in enumerate(variables):
                 if self._use_weight_decay(variable):
                     rate = scalars.of(b.dtype_of(params[i]))["decay_rate"]
                     params[i] = b.subtract(params[i], b.multiply(params[i], rate))
-        averages = slots[:1] if self.use_ema else []
+        averages, slots = (slots[:1], slots[1:]) if self.use_ema else ([], slots)
         if self._custom_step:
-            params, rest = self._apply_custom(b, variables, params, grads, slots[len(averages) :], scalars)
+            params, slots = self._apply_custom(b, variables, params, grads, slots, scalars)
         else:
-            params, rest = self._apply_builtin(b, params, grads, slots[len(averages) :], scalars)
+            params, slots = self._apply_builtin(b, params, grads, slots, scalars)
         if averages:
-            params, averages = self._average(b, params, averages[0], scalars)
+            params, averages[0] = self._average(b, params, averages[0], scalars)
         for i, variable in enumerate(variables):
             if getattr(variable, "constraint", None) is not None:
                 params[i] = _constrained(b, variable.constraint, params[i])
-        return params, [*averages, *rest]
+        return params, [*averages, *slots]
+
+    def step_loss(self, b, loss, slots):
+        """The native loss that a training step takes the gradients of (see `LossScaleOptimizer`)."""
+        return loss
+
+    def step_grads(self, b, grads, slots):
+        """The native gradients to apply, from those of `step_loss`."""
+        return grads
 
     def _apply_builtin(self, b, params, grads, slots, scalars):
         kind, dtypes = self.fused_kind(), [b.dtype_of(p) for p in params]
@@ -274,73 +232,14 @@ class Optimizer(OptimizerState):
         """Change one variable by its gradient. A user's subclass overrides this; it may call `super().update_step`."""
         b = registry.state.backend or registry.resolve()
         dtype, i = str(variable.dtype), self._index(variable)
-        scalars = self._traced["scalars"] if self._traced else _Scalars(b, self.hyper())
+        scalars = self._traced["scalars"] if self._traced else Scalars(b, self.hyper())
         columns = [group for name, group in self.slots.items() if name != "average"]
-        p, state = self.update(b, variable.native, gradient._value, [c[i].native for c in columns], scalars.of(dtype), dtype)
+        p, state = self.update(
+            b, variable.native, gradient._value, [c[i].native for c in columns], scalars.of(dtype), dtype
+        )
         variable.assign(Tensor(p))
         for column, value in zip(columns, state):
             column[i].assign(Tensor(value))
-
-    # eager use ---------------------------------------------------------------------------------------------
-    def apply_gradients(self, grads_and_vars, name=None, skip_gradients_aggregation=False, **kwargs):
-        """Update variables from `(gradient, variable)` pairs and count a step. Pairs without gradient are left out.
-
-        `ValueError` if no pair has a gradient, `KeyError` for a variable the optimizer was not built for.
-        """
-        pairs = [(g, v) for g, v in grads_and_vars]
-        if not pairs:
-            return self._iterations
-        self.build([v for _, v in pairs])
-        kept = [(g, v) for g, v in pairs if g is not None]
-        if not kept:
-            names = [getattr(v, "path", getattr(v, "name", "?")) for _, v in pairs]
-            raise ValueError(
-                f"No gradients provided for any variable: {names}. The loss does not depend on them "
-                "(check for non-differentiable steps such as argmax, round or a NumPy computation)."
-            )
-        variables = [v for _, v in kept]
-        index = [self._index(v) for v in variables]
-        b = registry.state.backend or registry.resolve()
-        grads = [_native_grad(b, g, v) for g, v in kept]
-        per_variable = all(len(group) == len(self._trained) for group in self.slots.values())
-        chosen = [[group[i] for i in index] if per_variable else list(group) for group in self.slots.values()]
-        hyper = self.hyper() if self._in_step is None else self._in_step
-        params, slots = self.apply(variables, [v.native for v in variables], grads, [[v.native for v in g] for g in chosen], hyper)
-        for variable, value in zip(variables, params):
-            variable.assign(Tensor(value))
-        for group, values in zip(chosen, slots):
-            for variable, value in zip(group, values):
-                variable.assign(Tensor(value))
-        if self._in_step is None:
-            self._iterations.assign_add(1)
-        return self._iterations
-
-    def in_step(self, hyper):
-        """`with optimizer.in_step(hyper):` inside it, `apply_gradients` takes these scalars and does not count the step.
-
-        For steps that are compiled: their scalars are inputs, and the step is counted by whoever runs it.
-        """
-        return _InStep(self, hyper)
-
-    def compute_gradients(self, loss, var_list, tape=None):
-        """`(gradient, variable)` pairs of a loss: a function without arguments, or a tensor with its gradient tape."""
-        if tape is not None and not callable(loss):
-            return list(zip(tape.gradient(loss, var_list), var_list))
-        if not callable(loss):
-            raise ValueError("minimize needs `tape` when the loss is a tensor; or pass a function that computes the loss.")
-        variables = list(var_list() if callable(var_list) else var_list)
-
-        def run(values):
-            with swapped(variables, values):
-                return loss()._value, None
-
-        b = registry.state.backend or registry.resolve()
-        _, grads = b.value_and_grad(run)([v.native for v in variables])
-        return [(Tensor(g), v) for g, v in zip(grads, variables)]
-
-    def minimize(self, loss, var_list, tape=None, **kwargs):
-        """`compute_gradients` and `apply_gradients`."""
-        return self.apply_gradients(self.compute_gradients(loss, var_list, tape))
 
     # configuration -----------------------------------------------------------------------------------------
     def exclude_from_weight_decay(self, var_list=None, var_names=None):
@@ -353,15 +252,6 @@ class Optimizer(OptimizerState):
         listed, patterns = self._excluded
         names = (getattr(variable, "name", ""), getattr(variable, "path", ""))
         return not any(variable is v for v in listed) and not any(re.search(p, n) for p in patterns for n in names)
-
-    def _serialize_hyperparameter(self, value):
-        if isinstance(value, str):
-            value = getattr(self, value)
-        if isinstance(value, LearningRateSchedule):
-            return serialize_schedule(value)
-        if isinstance(value, HostVariable):
-            return value.number
-        return float(value.numpy()) if hasattr(value, "numpy") else value() if callable(value) else value
 
     def get_config(self):
         """Keyword arguments that make an equal optimizer, without its state."""
@@ -395,53 +285,13 @@ class Optimizer(OptimizerState):
         return f"<{type(self).__name__} {self.name!r}, iterations={int(self._iterations)}>"
 
 
-class _Scalars:
-    """The entries of `hyper` as scalars of each dtype that is asked for, made when first looked up."""
-
-    def __init__(self, backend, hyper):
-        self.backend, self.hyper, self._made = backend, hyper, {}
-
-    def of(self, dtype):
-        found = self._made.get(dtype)
-        if found is None:
-            found = self._made[dtype] = _OfDtype()
-            found.backend, found.hyper, found.dtype = self.backend, self.hyper, dtype
-        return found
-
-
-class _OfDtype(dict):
-    def __missing__(self, name):
-        value = self[name] = self.backend.host_scalar(self.hyper[name], self.dtype)
-        return value
-
-
-class _InStep:
-    def __init__(self, optimizer, hyper):
-        self.optimizer, self.hyper = optimizer, hyper
-
-    def __enter__(self):
-        self.saved, self.optimizer._in_step = self.optimizer._in_step, self.hyper
-        return self.optimizer
-
-    def __exit__(self, *_):
-        self.optimizer._in_step = self.saved
-
-
-def _native_grad(b, grad, variable):
-    value = grad._value if isinstance(grad, Tensor) else grad.native if isinstance(grad, Variable) else grad
-    if not b.is_tensor(value):
-        value = b.constant(np.asarray(value), str(variable.dtype))
-    return value if b.dtype_of(value) == variable.dtype else b.cast(value, str(variable.dtype))
-
-
 def _constrained(b, constraint, value):
     out, dtype = constraint(Tensor(value)), b.dtype_of(value)
     out = out._value if isinstance(out, Tensor) else b.constant(out, dtype)
     out = out if b.dtype_of(out) == dtype else b.cast(out, dtype)
     if tuple(b.shape_of(out)) != tuple(b.shape_of(value)):
         name = getattr(constraint, "__name__", type(constraint).__name__)
-        raise ValueError(f"Constraint {name} returned shape {b.shape_of(out)} for a weight of shape {b.shape_of(value)}.")
+        raise ValueError(
+            f"Constraint {name} returned shape {b.shape_of(out)} for a weight of shape {b.shape_of(value)}."
+        )
     return out
-
-
-__all__ = ["Optimizer", "VariableList", "default_eps", "reg"]

@@ -3,6 +3,8 @@
 
 def clip(b, grads, clipnorm=None, global_clipnorm=None, clipvalue=None):
     """The list of gradients after clipping; limits of None or 0 do nothing."""
+    if not grads:
+        return grads
     if clipnorm:
         return [_by_norm(b, g, b.global_norm([g]), float(clipnorm)) for g in grads]
     if global_clipnorm:

@@ -5,7 +5,10 @@ from .base import Optimizer, reg
 
 @reg("sgd")
 class SGD(Optimizer):
-    """w - learning_rate * g; with momentum m = momentum * m - learning_rate * g, w + m (`nesterov`: looks one step ahead)."""
+    """w - learning_rate * g; with momentum w + m, where m = momentum * m - learning_rate * g.
+
+    `nesterov` takes the gradient's step once more from where the momentum leads.
+    """
 
     slot_groups = (("m",),)
 
@@ -24,7 +27,9 @@ class SGD(Optimizer):
     def _apply_builtin(self, b, params, grads, slots, scalars):
         if float(self.momentum):
             return super()._apply_builtin(b, params, grads, slots, scalars)
-        new, _ = super()._apply_builtin(b, params, grads, [], scalars)  # the stored momentum is of no use: pass it through
+        new, _ = super()._apply_builtin(
+            b, params, grads, [], scalars
+        )  # the stored momentum is of no use: pass it through
         return new, slots
 
     def update(self, b, p, g, slots, s, dtype):

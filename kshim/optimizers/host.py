@@ -1,6 +1,6 @@
 """Scalars that live on the host: the learning rate and the step counter.
 
-Kept as Python numbers, so that bias corrections and decays are computed in float64 and a change never recompiles a step.
+Kept as Python numbers, so that corrections and decays are computed in float64 and a change never recompiles a step.
 To a user they look like variables.
 """
 

@@ -7,6 +7,7 @@ They differ from the current ones in where epsilon stands (RMSprop, Adagrad), in
 from . import adaptive, gradient_descent, moments, special
 from .base import Optimizer as _Current
 from .base import reg
+from .host import HostVariable
 from .state import VariableList
 
 _LATER = ("weight_decay", "use_ema", "ema_momentum", "ema_overwrite_frequency", "jit_compile")
@@ -41,7 +42,9 @@ class Optimizer(_Current):
 
         step = int(self._iterations)
         rate = self.schedule_value(step) / (1.0 + self.decay * step)
-        return ops.convert_to_tensor(rate, dtype=None if var_dtype is None else str(getattr(var_dtype, "name", var_dtype)))
+        return ops.convert_to_tensor(
+            rate, dtype=None if var_dtype is None else str(getattr(var_dtype, "name", var_dtype))
+        )
 
 
 class SGD(Optimizer, gradient_descent.SGD):
@@ -74,7 +77,9 @@ class Nadam(Optimizer, moments.Nadam):
 
     def __init__(self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, **kwargs):
         decay = kwargs.pop("schedule_decay", kwargs.pop("decay", None))  # its configs call the schedule's decay `decay`
-        super().__init__(learning_rate, beta_1, beta_2, epsilon, schedule_decay=0.004 if decay is None else decay, **kwargs)
+        super().__init__(
+            learning_rate, beta_1, beta_2, epsilon, schedule_decay=0.004 if decay is None else decay, **kwargs
+        )
 
     def _config_decay(self):
         return self.schedule_decay
@@ -83,6 +88,28 @@ class Nadam(Optimizer, moments.Nadam):
         config = super().get_config()
         config.pop("schedule_decay", None)
         return config
+
+    @property
+    def variables(self):
+        own = super().variables
+        return VariableList([own[0], _MomentumCache(self), *own[1:]])
+
+    weights = variables
+
+
+class _MomentumCache(HostVariable):
+    """The product of the momenta so far, which files of the legacy Nadam hold; it follows from the step counter."""
+
+    def __init__(self, optimizer):
+        super().__init__(1.0, "float32", name="momentum_cache")
+        self._optimizer = optimizer
+
+    @property
+    def number(self):
+        return self._optimizer._product(int(self._optimizer._iterations))
+
+    def assign(self, value, **kwargs):
+        return self
 
 
 class Adam(Optimizer, moments.Adam):
@@ -98,7 +125,9 @@ class Adadelta(Optimizer, adaptive.Adadelta):
 
 
 class Ftrl(Optimizer, special.Ftrl):
-    """Ftrl."""
+    """Ftrl, its slots stored variable by variable."""
+
+    variables = weights = _Current.variables
 
 
 CLASSES = {c.__name__: c for c in (SGD, RMSprop, Adagrad, Nadam, Adam, Adamax, Adadelta, Ftrl)}

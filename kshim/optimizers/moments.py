@@ -39,13 +39,22 @@ class _Moments(Optimizer):
 
 @reg("adam")
 class Adam(_Moments):
-    """Adam (Kingma and Ba 2014), epsilon added before the bias correction. `amsgrad` keeps the largest v (Reddi et al. 2018).
+    """Adam (Kingma and Ba 2014), epsilon added before the bias correction.
+
+    `amsgrad` keeps the largest v (Reddi et al. 2018).
 
     `adaptive_epsilon` scales epsilon by sqrt(1 - beta_2**t), which makes the formula that of the paper.
     """
 
     def __init__(
-        self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7, amsgrad=False, adaptive_epsilon=False, **kwargs
+        self,
+        learning_rate=0.001,
+        beta_1=0.9,
+        beta_2=0.999,
+        epsilon=1e-7,
+        amsgrad=False,
+        adaptive_epsilon=False,
+        **kwargs,
     ):
         super().__init__(learning_rate, beta_1, beta_2, epsilon, **kwargs)
         self.amsgrad, self.adaptive_epsilon = amsgrad, adaptive_epsilon
@@ -110,7 +119,7 @@ class Adamax(_Moments):
 
 @reg("nadam")
 class Nadam(_Moments):
-    """Adam with Nesterov momentum (Dozat 2016): the momentum warms up as beta_1 * (1 - 0.5 * 0.96**(t * schedule_decay)).
+    """Adam with Nesterov momentum (Dozat 2016), which warms up as beta_1 * (1 - 0.5 * 0.96**(t * schedule_decay)).
 
     Keras 1, 2 and tf.keras up to 2.10 have a schedule_decay of 0.004, later versions of 1.
     """

@@ -10,13 +10,14 @@ from .schedules import LearningRateSchedule
 
 @reg("ftrl")
 class Ftrl(Optimizer):
-    """Follow the regularized leader, for sparse linear models (McMahan et al. 2013). `ValueError` for strengths below 0."""
+    """Follow the regularized leader, for sparse linear models (McMahan 2013). `ValueError` for strengths below 0."""
 
     slot_groups = (("accumulator", "linear"),)
 
     def __init__(
-        self, learning_rate=0.001, learning_rate_power=-0.5, initial_accumulator_value=0.1, l1_regularization_strength=0.0,
-        l2_regularization_strength=0.0, l2_shrinkage_regularization_strength=0.0, beta=0.0, **kwargs,
+        self, learning_rate=0.001, learning_rate_power=-0.5, initial_accumulator_value=0.1,
+        l1_regularization_strength=0.0, l2_regularization_strength=0.0, l2_shrinkage_regularization_strength=0.0,
+        beta=0.0, **kwargs,
     ):  # fmt: skip
         super().__init__(learning_rate=learning_rate, **kwargs)
         own = {
@@ -74,7 +75,14 @@ class Adafactor(Optimizer):
     slot_groups = (("r", "c", "v"),)
 
     def __init__(
-        self, learning_rate=0.001, beta_2_decay=-0.8, epsilon_1=1e-30, epsilon_2=1e-3, clip_threshold=1.0, relative_step=True, **kwargs
+        self,
+        learning_rate=0.001,
+        beta_2_decay=-0.8,
+        epsilon_1=1e-30,
+        epsilon_2=1e-3,
+        clip_threshold=1.0,
+        relative_step=True,
+        **kwargs,
     ):
         super().__init__(learning_rate=learning_rate, **kwargs)
         self.beta_2_decay, self.epsilon_1, self.epsilon_2 = beta_2_decay, epsilon_1, epsilon_2

@@ -18,7 +18,7 @@ class OptimizerState:
 
     def _init_state(self):
         self._trained = []
-        self._index_of = {}
+        self._index_of = self._index_dict = {}
         self._slots = {}
         self._extra = []
         self.built = False
@@ -28,17 +28,27 @@ class OptimizerState:
         return np.zeros(tuple(variable.shape), _host_dtype(variable.dtype))
 
     def build(self, var_list):
-        """Create the slots of these variables; calling it again for the same ones, or some of them, does nothing."""
+        """Create the slots of these variables; called again for the same ones it does nothing.
+
+        For another list (layers were frozen or added, or the optimizer serves a new model) variables known before keep
+        their slots and the others get new ones.
+        """
         variables = list(var_list)
-        if self.built:
-            if self._slots or not any(id(v) not in self._index_of for v in variables):
-                return
-        self._trained = variables
-        self._index_of = {id(v): i for i, v in enumerate(variables)}
-        self._index_dict = {id(v): i for i, v in enumerate(variables)}
-        self.built = True
+        if (
+            self.built
+            and len(variables) == len(self._trained)
+            and all(a is b for a, b in zip(variables, self._trained))
+        ):
+            return
         names = [*(["average"] if self.use_ema else []), *(n for group in self.slot_groups for n in group)]
-        self._slots = {name: [self._make_slot(name, v) for v in variables] for name in names}
+        old, known = self._slots, self._index_of
+        self._slots = {
+            name: [old[name][known[id(v)]] if id(v) in known else self._make_slot(name, v) for v in variables]
+            for name in names
+        }
+        self._trained, self._extra, self._built = variables, [], False
+        self._index_of = self._index_dict = {id(v): i for i, v in enumerate(variables)}
+        self.built = True
 
     def _make_slot(self, name, variable):
         value = variable.numpy() if name == "average" else self.slot_value(name, variable)
@@ -57,8 +67,8 @@ class OptimizerState:
         found = self._index_of.get(id(variable))
         if found is None:
             raise KeyError(
-                f"Optimizer {self.name!r} was not built for variable {getattr(variable, 'path', variable.name)!r}. Call "
-                "optimizer.build(variables) with all trainable variables first, or use one optimizer for each group."
+                f"Optimizer {self.name!r} was not built for variable {getattr(variable, 'path', variable.name)!r}. "
+                "Call optimizer.build(variables) with all trainable variables first, or use one optimizer per group."
             )
         return found
 
@@ -68,7 +78,9 @@ class OptimizerState:
         return id(variable)
 
     # for subclasses written for Keras ----------------------------------------------------------------------
-    def add_variable_from_reference(self, model_variable=None, variable_name=None, shape=None, initial_value=None, **kwargs):
+    def add_variable_from_reference(
+        self, model_variable=None, variable_name=None, shape=None, initial_value=None, **kwargs
+    ):
         """A new state variable of the shape and dtype of `model_variable`, zeros unless `initial_value` is given.
 
         Keras 3's `reference_variable`, `name` and `initializer` are understood.
@@ -84,7 +96,9 @@ class OptimizerState:
         if initial_value is None:
             initial_value = np.zeros(shape, _host_dtype(reference.dtype))
         path = f"{self.name}/{name}/{getattr(reference, 'path', reference.name)}"
-        variable = Variable(np.asarray(initial_value), str(reference.dtype), False, f"{name}/{reference.name}", path=path)
+        variable = Variable(
+            np.asarray(initial_value), str(reference.dtype), False, f"{name}/{reference.name}", path=path
+        )
         self._extra.append(variable)
         return variable
 
@@ -95,7 +109,9 @@ class OptimizerState:
             from ..config import floatx
 
             dtype = floatx()
-        variable = Variable(_draw(initializer, shape, dtype), str(dtype), False, name or "variable", path=f"{self.name}/{name}")
+        variable = Variable(
+            _draw(initializer, shape, dtype), str(dtype), False, name or "variable", path=f"{self.name}/{name}"
+        )
         self._extra.append(variable)
         return variable
 
@@ -145,7 +161,8 @@ class OptimizerState:
         """
         if not self.built:
             raise ValueError(
-                f"Optimizer {self.name!r} has no variables yet: call optimizer.build(trainable_variables) before set_weights()."
+                f"Optimizer {self.name!r} has no variables yet: call optimizer.build(trainable_variables) "
+                "before set_weights()."
             )
         weights, variables = list(weights), self.variables
         rate = None
@@ -156,7 +173,8 @@ class OptimizerState:
         for variable, value in zip(variables, weights):
             if tuple(variable.shape) != tuple(np.shape(value)):
                 raise ValueError(
-                    f"Optimizer variable {variable.path!r} has shape {tuple(variable.shape)}; received an array of shape {np.shape(value)}."
+                    f"Optimizer variable {variable.path!r} has shape {tuple(variable.shape)}; "
+                    f"received an array of shape {np.shape(value)}."
                 )
         for variable, value in zip(variables, weights):
             variable.assign(np.asarray(value))

@@ -1,28 +1,29 @@
-"""Models to configs and back.
+"""Models to configs (in the common dialect, see `common_dialect`), and from the configs of any dialect since Keras 1.
 
-Written is the dialect of tf.keras 2.x with a "module" on every layer, which tf_keras and Keras 3 both read. Read is any dialect
-since Keras 1.
+Node indices: in nested lists, the calls of a nested model are counted from 1 by tf_keras (which keeps the model's own
+definition as call 0) and from 0 by Keras 3. Each call of a nested model is therefore written twice, and only odd indices
+are used: index 2k + 1 is then the k-th call for both. Entries that nothing refers to are skipped when reading.
 """
+
+import inspect
 
 from .. import tree
 from ..engine.objects import CustomObjectScope, get_registered_name
 from ..engine.tensor import KerasTensor
-from .dialects import is_tensor_config, layer_entries, tensor_history
+from ..errors import UnsupportedError
+from .common_dialect import common
+from .dialects import decode_call, histories, is_record, layer_entries
 
 
 def layer_to_config(layer):
-    """One layer as {"module", "class_name", "config", "registered_name"}."""
+    """One layer as {"module", "class_name", "config", "registered_name"}; a user's own class goes without a module."""
     cls = type(layer)
-    if not cls.__module__.startswith("kshim."):
-        return {"module": None, "class_name": cls.__name__, "config": layer.get_config(), "registered_name": get_registered_name(cls)}
-    if hasattr(layer, "_graph"):  # nested models carry no module: both readers then know them by class name
-        return {"class_name": cls.__name__, "config": layer.get_config()}
     config = layer.get_config()
-    from ..layers.input_layer import is_input
-
-    if not is_input(layer):
-        config.pop("batch_input_shape", None)  # the input layer says it; Keras 3 misreads it elsewhere
-    return {"module": "keras.layers", "class_name": cls.__name__, "config": config, "registered_name": None}
+    if not cls.__module__.startswith("kshim."):
+        return {"class_name": get_registered_name(cls), "config": config}
+    if hasattr(layer, "_graph"):
+        return common({"class_name": cls.__name__, "config": config})
+    return common({"module": "keras.layers", "class_name": cls.__name__, "config": config, "registered_name": None})
 
 
 def layer_from_config(entry, custom_objects=None):
@@ -34,16 +35,16 @@ def layer_from_config(entry, custom_objects=None):
         return registry.deserialize(translated(entry))
 
 
-# functional ----------------------------------------------------------------------------------------------------
+# writing -------------------------------------------------------------------------------------------------------
 def graph_to_config(model):
     """Config of a functional model: layers with inbound nodes, input and output layers."""
     graph = model._graph
     kept = {id(n) for n in graph.nodes}
-    index = {}  # (layer id, node index in the layer) -> index among the nodes of this model
+    index = {}  # (layer id, node index in the layer) -> index in the file
     for layer in graph.layers:
         own = [n for n in layer._inbound_nodes if id(n) in kept]
         for i, node in enumerate(own):
-            index[id(layer), node.index] = i
+            index[id(layer), node.index] = 2 * i + 1 if _is_nested(layer) else i
 
     def place(t):
         layer, node, at = t._keras_history
@@ -56,9 +57,8 @@ def graph_to_config(model):
         for node in layer._inbound_nodes:
             if id(node) not in kept or not node.inputs or all(id(t) in given for t in node.outputs):
                 continue
-            nodes.append(_node_config(node, place))
-        entry = layer_to_config(layer)
-        layers.append({**entry, "name": layer.name, "inbound_nodes": nodes})
+            nodes.extend([_node_config(node, place)] * (2 if _is_nested(layer) else 1))
+        layers.append({**layer_to_config(layer), "name": layer.name, "inbound_nodes": nodes})
     return {
         "name": model.name,
         "trainable": model.trainable,
@@ -68,83 +68,113 @@ def graph_to_config(model):
     }
 
 
+def _is_nested(layer):
+    return getattr(layer, "_graph", None) is not None
+
+
 def _places(structure, place):
     if isinstance(structure, dict):
-        return {k: place(v) for k, v in structure.items()}
-    return [place(t) for t in tree.flatten(structure)]
+        return {k: _places(v, place) for k, v in structure.items()}
+    places = [place(t) for t in tree.flatten(structure)]
+    return places[0] if len(places) == 1 else places
 
 
 def _node_config(node, place):
-    """[[layer, node, tensor, kwargs], ...] as Keras 2 writes it; the keywords go with the first tensor."""
+    """[[layer, node, tensor, keywords], ...] as Keras 2 writes it, the keywords with every tensor."""
     keywords = dict(node.kwargs)
     positional = list(node.args)
     if len(positional) > 1:  # further positional arguments by name
-        import inspect
-
         names = [p for p in inspect.signature(type(node.layer).call).parameters][1:]
-        for name, value in zip(names[1:], positional[1:]):
-            keywords[name] = value
+        keywords.update(zip(names[1:], positional[1:]))
 
     def encode(x):
         return place(x) if isinstance(x, KerasTensor) else x
 
-    encoded = {k: tree.map_structure(encode, v) for k, v in keywords.items() if v is not None and (k != "training" or v in (True, False))}
+    encoded = {k: tree.map_structure(encode, v) for k, v in keywords.items() if v is not None}
     first = positional[0] if positional else None
-    flat = [t for t in tree.flatten(first) if isinstance(t, KerasTensor)]
     if isinstance(first, dict):
-        return {k: [*place(v), {}] for k, v in first.items()}
-    return [[*place(t), encoded if i == 0 else {}] for i, t in enumerate(flat)]
+        return {k: [*place(v), encoded] for k, v in first.items()}
+    return [[*place(t), encoded] for t in tree.flatten(first) if isinstance(t, KerasTensor)]
+
+
+# reading -------------------------------------------------------------------------------------------------------
+class _Calls:
+    """The calls of one layer while its graph is rebuilt: `outputs[i]` is None for a call that nothing refers to."""
+
+    def __init__(self, entry, layer, used, records):
+        self.name, self.layer, self.outputs = entry["name"], layer, []
+        nodes = entry.get("inbound_nodes") or []
+        nested = hasattr(layer, "_graph")
+        # Keras 3 counts calls from 0, but its lists of outputs count those of a nested functional model from 1
+        self.base = 0 if records or not nested or 0 in used else 1
+        self.end_base = int(nested and not hasattr(layer, "_stack")) if records else self.base
+        if hasattr(layer, "is_placeholder"):
+            self.outputs.append(layer._inbound_nodes[0].outputs)
+            nodes = []
+        wanted = [not nested or records or i + self.base in used for i in range(len(nodes))]
+        self.waiting = list(zip(nodes, wanted))
+
+    def step(self, tensor):
+        """Make the next calls whose inputs exist; returns whether any was made."""
+        made = False
+        while self.waiting:
+            node, wanted = self.waiting[0]
+            if wanted:
+                call = decode_call(node, tensor)
+                if call is None:
+                    break
+                out = self.layer(*call[0], **call[1])
+                self.outputs.append([t for t in tree.flatten(out) if isinstance(t, KerasTensor)])
+            else:
+                self.outputs.append(None)
+            self.waiting.pop(0)
+            made = True
+        return made
 
 
 def graph_from_config(config, custom_objects=None):
-    """(inputs, outputs, remaining keywords) from a functional config of any dialect."""
-    layers, produced, waiting = {}, {}, []
-    for entry in layer_entries(config):
-        layer = layer_from_config(entry, custom_objects)
-        layers[entry["name"]] = layer
-        layer_nodes = entry.get("inbound_nodes") or []
-        produced[entry["name"]] = [layer._inbound_nodes[0].outputs] if _is_source(layer) and layer._inbound_nodes else []
-        waiting.extend((layer, entry["name"], i, node) for i, node in enumerate(layer_nodes))
+    """(inputs, outputs, remaining keywords) from a functional config of any dialect.
 
-    def tensor(history):
+    `ValueError` if a node refers to a layer that is not there, or waits for one that never gives its output.
+    """
+    from .foreign_ops import op_from_entry
+
+    entries = layer_entries(config)
+    records = any(is_record(n) for e in entries for n in e.get("inbound_nodes") or ())
+    used = {}
+    for name, index in histories([[e.get("inbound_nodes") or [] for e in entries], config["input_layers"], config["output_layers"]]):
+        used.setdefault(name, set()).add(index)
+    calls = {}
+    for entry in entries:
+        layer = op_from_entry(entry, records) or layer_from_config(entry, custom_objects)
+        calls[entry["name"]] = _Calls(entry, layer, used.get(entry["name"], ()), records)
+
+    def tensor(history, in_record=False, end=False):
         name, node, at = history[0], int(history[1]), int(history[2])
-        if name not in produced:
-            raise ValueError(f"Model config: a node refers to layer {name!r}, which is not among the layers {sorted(produced)}.")
-        outputs = produced[name]
-        return outputs[node][at] if node < len(outputs) and outputs[node] is not None else None
+        if name not in calls:
+            raise ValueError(f"Model config: a node refers to layer {name!r}, which is not among the layers {sorted(calls)}.")
+        found = calls[name]
+        node -= found.end_base if end else found.base
+        return found.outputs[node][at] if 0 <= node < len(found.outputs) and found.outputs[node] is not None else None
 
-    while waiting:
-        later = []
-        for item in waiting:
-            layer, name, i, node = item
-            call = tensor_history(node, tensor)
-            if call is None or i > len(produced[name]):
-                later.append(item)
-                continue
-            args, kwargs = call
-            out = layer(*args, **kwargs)
-            produced[name].append([t for t in tree.flatten(out) if isinstance(t, KerasTensor)])
-        if len(later) == len(waiting):
-            names = sorted({item[1] for item in later})
+    while any(c.waiting for c in calls.values()):
+        if not any([c.step(tensor) for c in calls.values() if c.waiting]):
+            names = sorted(n for n, c in calls.items() if c.waiting)
             raise ValueError(f"Model config: the layers {names} wait for inputs that no layer gives; the config is damaged or cyclic.")
-        waiting = later
 
     def ends(spec):
         if isinstance(spec, dict):
-            return {k: tensor(v) for k, v in spec.items()}
+            return {k: ends(v) for k, v in spec.items()}
         if spec and isinstance(spec[0], str):
-            return tensor(spec)
-        found = [tensor(s) for s in spec]
+            found = tensor(spec, end=True)
+            if found is None:
+                raise ValueError(f"Model config: {spec!r} names an input or output that does not exist.")
+            return found
+        found = [ends(s) for s in spec]
         return found[0] if len(found) == 1 else found
 
-    rest = {k: config[k] for k in ("name", "trainable") if k in config}
+    rest = {k: config[k] for k in ("name", "trainable") if config.get(k) is not None}
     return ends(config["input_layers"]), ends(config["output_layers"]), rest
-
-
-def _is_source(layer):
-    from ..layers.input_layer import is_input
-
-    return is_input(layer)
 
 
 # sequential ----------------------------------------------------------------------------------------------------
@@ -160,19 +190,15 @@ def sequential_to_config(model):
 
 def sequential_from_config(cls, config, custom_objects=None):
     """A Sequential from a dict ({"name", "layers"}) or, as before Keras 2.2.3, a list of layer configs."""
-    name = None
-    build_shape = None
+    name = build_shape = None
+    entries = config
     if isinstance(config, dict):
-        name, build_shape = config.get("name"), config.get("build_input_shape")
-        entries = config["layers"]
-    else:
-        entries = config
+        name, build_shape, entries = config.get("name"), config.get("build_input_shape"), config["layers"]
     model = cls(name=name)
     for entry in entries:
+        if entry.get("class_name") == "Merge":
+            raise UnsupportedError("Sequential models that start with a Merge layer (Keras 1) cannot be loaded whole. Rebuild the model and use load_weights().")
         model.add(layer_from_config(entry, custom_objects))
-    if not model.built and build_shape:
+    if not model.built and build_shape and not isinstance(build_shape, dict):
         model.build(tuple(build_shape))
     return model
-
-
-_ = is_tensor_config

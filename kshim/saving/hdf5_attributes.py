@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from .hdf5_safety import attribute as safe_attribute
+
 #: Bytes an HDF5 object header holds at most; Keras splits longer lists at the same limit.
 HEADER_LIMIT = 64512
 
@@ -33,12 +35,17 @@ def has_names(group, attribute):
 def read_names(group, attribute):
     """The list of strings written by `write_names` (or any Keras); empty if there is none."""
     if attribute in group.attrs:
-        return [text(n) for n in group.attrs[attribute]]
+        return [text(n) for n in safe_attribute(group, attribute)]
     names, i = [], 0
     while f"{attribute}{i}" in group.attrs:
-        names.extend(text(n) for n in group.attrs[f"{attribute}{i}"])
+        names.extend(text(n) for n in safe_attribute(group, f"{attribute}{i}"))
         i += 1
     return names
+
+
+def read_text(group, attribute, default=None):
+    """A string attribute, or `default` if there is none."""
+    return text(safe_attribute(group, attribute)) if attribute in group.attrs else default
 
 
 def text(value):

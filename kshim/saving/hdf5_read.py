@@ -1,34 +1,50 @@
 """Reading models and weights from HDF5 files of Keras 1 to 3."""
 
-import json
+import warnings
 
 import numpy as np
 
 from ..errors import did_you_mean
 from .conversions import converted
-from .hdf5_attributes import has_names, read_names, text
-from .hdf5_safety import dataset
-from .hdf5_write import layer_weights, saved_layers
-from .json_format import model_from_config
+from .hdf5_attributes import has_names, read_names, read_text
+from .hdf5_safety import checked, dataset, subgroup
+from .hdf5_write import layer_weights, own_weights, saved_layers
+from .json_format import model_from_config, parsed
 from .training_config import compile_arguments
+from .training_state import restore_training_state
 
 
 def weights_group(file):
     """The group that holds the layers' weights: the file itself, or `model_weights` of a whole model."""
     if not has_names(file, "layer_names") and "model_weights" in file:
-        return file["model_weights"]
+        return subgroup(file, "model_weights")
+    if not has_names(file, "layer_names"):
+        if "layers" in file or "_layer_checkpoint_dependencies" in file:
+            raise ValueError(
+                "The file is in the layout of Keras 3's .weights.h5 files, which is not read yet. Save the weights from Keras 3 with "
+                "model.save('model.h5')."
+            )
+        raise ValueError(f"The file holds no weights of a Keras model: no 'layer_names' among its attributes {sorted(file.attrs)}.")
     return file
 
 
 def _origin(group):
     """(keras version, backend) of a weights group; Keras 1 wrote neither."""
-    version = text(group.attrs["keras_version"]) if "keras_version" in group.attrs else "1"
-    backend = text(group.attrs["backend"]) if "backend" in group.attrs else None
-    return version, backend
+    return read_text(group, "keras_version", "1"), read_text(group, "backend")
 
 
-def _arrays(group, name):
-    return [dataset(group[name], n) for n in read_names(group[name], "weight_names")]
+def _arrays(group, name, variables):
+    """The stored arrays of a layer, read only if together they are about as large as the layer's weights."""
+    group = subgroup(group, name)
+    sets = [checked(group, n) for n in read_names(group, "weight_names")]
+    wanted = sum(int(np.prod(v.shape)) for v in variables)
+    found = sum(int(np.prod(d.shape, dtype=object)) for d in sets)
+    if found > 4 * wanted + (1 << 20):
+        raise ValueError(
+            f"The file holds {found} numbers for layer {name!r}, whose weights are {[tuple(v.shape) for v in variables]}: "
+            f"shapes {[tuple(d.shape) for d in sets]}. Load into the architecture the weights come from."
+        )
+    return [d[()] for d in sets]
 
 
 def _assign(pairs):
@@ -36,33 +52,34 @@ def _assign(pairs):
         variable.assign(value)
 
 
-def _matched(layer, values, where, skip_mismatch):
-    """(variable, array) pairs of a layer; `ValueError` (or a skip) when counts or shapes differ."""
-    variables = layer_weights(layer)
-    problem = None
+def _problem(variables, values, where):
     if len(variables) != len(values):
-        problem = f"has {len(variables)} weight(s) {[tuple(v.shape) for v in variables]}, but {where} holds {len(values)} {[np.shape(v) for v in values]}"
-    else:
-        for v, value in zip(variables, values):
-            if tuple(v.shape) != tuple(np.shape(value)):
-                problem = f"expects shape {tuple(v.shape)} for weight {v.path!r}, but {where} holds shape {tuple(np.shape(value))}"
-                break
+        shapes = [tuple(v.shape) for v in variables]
+        return f"has {len(variables)} weight(s) {shapes}, but {where} holds {len(values)} {[tuple(np.shape(v)) for v in values]}"
+    for v, value in zip(variables, values):
+        if tuple(v.shape) != tuple(np.shape(value)):
+            return f"expects shape {tuple(v.shape)} for weight {v.path!r}, but {where} holds shape {tuple(np.shape(value))}"
+    return None
+
+
+def _matched(layer, values, where, skip_mismatch):
+    """(variable, array) pairs of a layer; `ValueError` (or a skip with a warning) when counts or shapes differ."""
+    variables = layer_weights(layer)
+    problem = _problem(variables, values, where)
     if problem is None:
         return list(zip(variables, values))
     message = f"Layer {layer.name!r} {problem}."
     if not skip_mismatch:
         raise ValueError(message + " Load into the architecture the weights come from, or pass by_name=True, skip_mismatch=True.")
-    import warnings
-
-    warnings.warn(f"Skipping loading of weights: {message}", stacklevel=4)
+    warnings.warn(f"Skipping loading of weights: {message}", stacklevel=5)
     return []
 
 
 def load_topological(group, model, skip_mismatch=False):
-    """Assign weights in the order of layers that have any."""
+    """Assign weights in the order of layers that have any. Nothing is assigned unless everything fits."""
     version, backend = _origin(group)
     layers = [layer for layer in saved_layers(model) if layer_weights(layer)]
-    names = [n for n in read_names(group, "layer_names") if n in group and read_names(group[n], "weight_names")]
+    names = [n for n in read_names(group, "layer_names") if read_names(subgroup(group, n), "weight_names")]
     if len(names) != len(layers):
         raise ValueError(
             f"Layer count mismatch when loading weights from file. Model expected {len(layers)} layers, found {len(names)} saved layers: "
@@ -70,24 +87,26 @@ def load_topological(group, model, skip_mismatch=False):
         )
     pairs = []
     for name, layer in zip(names, layers):
-        values = converted(layer, _arrays(group, name), version, backend)
+        values = converted(layer, _arrays(group, name, layer_weights(layer)), version, backend)
         pairs.extend(_matched(layer, values, f"group {name!r} of the file", skip_mismatch))
     pairs.extend(_top_level(group, model, skip_mismatch))
     _assign(pairs)
 
 
 def load_by_name(group, model, skip_mismatch=False):
-    """Assign weights to layers of the same name."""
+    """Assign weights to layers of the same name; layers without one stay as they are."""
     version, backend = _origin(group)
     by_name = {}
     for layer in saved_layers(model):
         by_name.setdefault(layer.name, []).append(layer)
     pairs = []
     for name in read_names(group, "layer_names"):
-        values = _arrays(group, name)
         for layer in by_name.get(name, ()):
-            if values or layer_weights(layer):
-                pairs.extend(_matched(layer, converted(layer, values, version, backend), f"group {name!r} of the file", skip_mismatch))
+            variables = layer_weights(layer)
+            if not variables and not read_names(subgroup(group, name), "weight_names"):
+                continue
+            values = converted(layer, _arrays(group, name, variables), version, backend)
+            pairs.extend(_matched(layer, values, f"group {name!r} of the file", skip_mismatch))
     pairs.extend(_top_level(group, model, skip_mismatch))
     _assign(pairs)
 
@@ -95,61 +114,68 @@ def load_by_name(group, model, skip_mismatch=False):
 def _top_level(group, model, skip_mismatch):
     if "top_level_model_weights" not in group:
         return []
-    own = [v for v in model._variables]
-    own = [v for v in own if v.trainable] + [v for v in own if not v.trainable]
-    values = _arrays(group, "top_level_model_weights")
-    if len(own) != len(values):
-        if skip_mismatch:
-            return []
-        raise ValueError(f"The file holds {len(values)} weights of the model itself, but the model has {len(own)}.")
-    return list(zip(own, values))
+    own = own_weights(model)
+    values = _arrays(group, "top_level_model_weights", own)
+    problem = _problem(own, values, "group 'top_level_model_weights' of the file")
+    if problem is None:
+        return list(zip(own, values))
+    if skip_mismatch:
+        warnings.warn(f"Skipping loading of weights: model {model.name!r} itself {problem}.", stacklevel=5)
+        return []
+    raise ValueError(f"Model {model.name!r} itself {problem}.")
 
 
 def read_model(file, custom_objects=None, compile=True):
     """A model from an open h5py file."""
-    if "model_config" not in file.attrs:
-        known = [k for k in file.attrs]
+    text = read_text(file, "model_config")
+    if text is None:
         hint = " It holds weights only: build the model and use load_weights()." if has_names(file, "layer_names") else ""
-        raise ValueError(f"No model config found in the file.{hint}{did_you_mean('model_config', known)}")
-    config = json.loads(text(file.attrs["model_config"]))
-    group = file["model_weights"] if "model_weights" in file else file
-    model = model_from_config(with_writer(config, file), custom_objects)
-    if not model.built and read_names(group, "layer_names"):
-        _require_built(model, group)
+        raise ValueError(f"No model config found in the file.{hint}{did_you_mean('model_config', list(file.attrs))}")
+    config = parsed(text, "The attribute 'model_config' of the file")
+    group = subgroup(file, "model_weights") if "model_weights" in file else file
+    model = model_from_config(config, custom_objects, read_text(file, "keras_version", "1"))
+    if not model.built and any(read_names(subgroup(group, n), "weight_names") for n in read_names(group, "layer_names")):
+        raise ValueError("The file does not say the model's input shape, so the weights cannot be placed: build the model yourself and use load_weights().")
     if model.built:
         load_topological(group, model)
-    if compile and "training_config" in file.attrs:
-        arguments = compile_arguments(json.loads(text(file.attrs["training_config"])), custom_objects)
-        model.compile(**arguments)
-        if "optimizer_weights" in file and model.built:
-            _restore_optimizer(file["optimizer_weights"], model)
-    elif compile:
-        import warnings
-
+    if not compile:
+        return model
+    text = read_text(file, "training_config")
+    if text is None:
         warnings.warn("No training configuration found in the file, so the model was *not* compiled. Compile it manually.", stacklevel=4)
+        return model
+    model.compile(**compile_arguments(parsed(text, "The attribute 'training_config' of the file"), custom_objects))
+    if "optimizer_weights" in file and model.built:
+        _restore_optimizer(subgroup(file, "optimizer_weights"), model)
+    restore_training_state(model, read_text(file, "kshim_training_state"))
     return model
 
 
-def with_writer(config, file):
-    """The model config with the defaults of the version that wrote the file."""
-    from .writers import with_defaults_of
-
-    version = text(file.attrs["keras_version"]) if "keras_version" in file.attrs else "1"
-    return with_defaults_of(config, version)
-
-
-def _require_built(model, group):
-    if any(read_names(group[n], "weight_names") for n in read_names(group, "layer_names") if n in group):
-        raise ValueError("The file does not say the model's input shape, so the weights cannot be placed: build the model yourself and use load_weights().")
-
-
 def _restore_optimizer(group, model):
-    import warnings
-
     optimizer = model.optimizer
     optimizer.build(model.trainable_weights)
-    values = [dataset(group, n) for n in read_names(group, "weight_names")]
+    names = read_names(group, "weight_names")
+    problem = _load_slots(optimizer, names, [dataset(group, n) for n in names])
+    if problem:
+        warnings.warn(
+            f"The file's optimizer state does not fit {type(optimizer).__name__} and was left out; training starts with a fresh optimizer. {problem}",
+            stacklevel=5,
+        )
+
+
+def _load_slots(optimizer, names, values):
+    """Set the state in whichever order the writer used; the reason if that fails."""
+    current = bool(names) and names[0].rsplit("/", 1)[-1].split(":")[0] == "iteration"  # tf.keras 2.11+, Keras 3
+    if not current and optimizer.set_weights_by_slot(values):
+        return None
+    extra = len(values) - len(optimizer.variables)
+    if current and names[-1].endswith("/variable"):  # Keras 3's Nadam: the product of its momentum schedule comes last
+        values = values[:-1]
+    if current and extra < 0 and all(np.shape(v) == () for v in values):  # Keras 3 keeps no slots where tf.keras has zeros
+        optimizer.iterations = int(values[0])
+        return None
     try:
         optimizer.set_weights(values)
     except ValueError as error:
-        warnings.warn(f"The file's optimizer state does not fit {type(optimizer).__name__} and was left out; training starts with a fresh optimizer. {error}", stacklevel=5)
+        return str(error)
+    return None

@@ -7,6 +7,7 @@ import numpy as np
 from ..engine.objects import CustomObjectScope
 from ..engine.tensor import KerasTensor
 from .graph_config import layer_from_config, layer_to_config
+from .legacy import translated
 
 #: What the files call themselves: the Keras whose dialect they are written in.
 KERAS_VERSION = "2.15.0"
@@ -34,9 +35,10 @@ def dumps(value, **kwargs):
 
 
 def model_config(model):
-    """{"class_name", "config"} of a whole model."""
+    """{"class_name", "config"} of a whole model, as plain JSON values."""
     entry = layer_to_config(model)
-    return {"class_name": entry["class_name"], "config": entry["config"]}
+    name = "Functional" if entry["class_name"] == "Model" and hasattr(model, "_graph") else entry["class_name"]
+    return {"class_name": name, "config": json.loads(dumps(entry["config"]))}
 
 
 def model_to_json(model, **kwargs):
@@ -45,19 +47,39 @@ def model_to_json(model, **kwargs):
 
 
 def model_from_json(json_string, custom_objects=None):
-    """A model with fresh weights from `to_json()`'s string of any version."""
-    config = json.loads(json_string)
+    """A model with fresh weights from `to_json()`'s string of any version. `ValueError` if it is not one."""
+    config = parsed(json_string, "The string")
     if isinstance(config, str):  # some files hold the string of the string
-        config = json.loads(config)
+        config = parsed(config, "The string")
     return model_from_config(config, custom_objects)
 
 
-def model_from_config(config, custom_objects=None):
-    """A model from {"class_name", "config"}; `ValueError` for anything else."""
+def parsed(text, what):
+    """JSON to values; `ValueError` naming `what` if it is damaged or nested beyond measure."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{what} is not a model's JSON: {error}") from error
+
+
+def _version(config):
+    """The keras_version that a `to_json()` dictionary is of; None if it does not say."""
+    if config.get("keras_version"):
+        return str(config["keras_version"])
+    module = config.get("module")
+    return "3" if isinstance(module, str) and (module == "keras" or module.startswith("keras.")) else None
+
+
+def model_from_config(config, custom_objects=None, version=None):
+    """A model from {"class_name", "config"}; `ValueError` for anything else.
+
+    `version` is the keras_version of the file it comes from, if it is known beside the config.
+    """
     if isinstance(config, list):
         raise TypeError("model_from_config expects a dictionary; for the list of a Sequential use Sequential.from_config.")
-    if not isinstance(config, dict) or "class_name" not in config:
+    if not isinstance(config, dict) or "class_name" not in config or "config" not in config:
         raise ValueError(f"Not a model config: expected a dict with 'class_name' and 'config'; received {config!r:.200}.")
+    config = translated(config, version or _version(config))
     with CustomObjectScope(custom_objects or {}):
         return layer_from_config(config)
 

@@ -1,31 +1,48 @@
-"""Layer configs of other versions, translated into the keywords of kshim's layers."""
+"""Configs of other versions, translated into the words of kshim's layers."""
+
+from .common_dialect import NO_GROUPS
+from .writers import set_defaults
 
 #: Keys other versions write that have no meaning here, whatever their value.
-_DROPPED = ("ragged", "sparse", "build_config", "shared_object_id", "quantization_config", "experimental_autocast", "autocast")
+_DROPPED = frozenset(("build_config", "compile_config", "shared_object_id", "quantization_config", "experimental_autocast", "autocast"))
+_POLICIES = frozenset(("Policy", "DTypePolicy", "FloatDTypePolicy"))
+_RNN = frozenset(("SimpleRNN", "LSTM", "GRU", "RNN"))
+_LITERALS = frozenset(("__keras_tensor__", "__tuple__", "__slice__", "__ellipsis__", "__lambda__", "__numpy__", "__tensor__", "function"))
 
 
-def dtype_of(value):
-    """The dtype string of a config entry: a name, or a policy's config of tf.keras or Keras 3."""
-    if isinstance(value, dict):
-        return value.get("config", {}).get("name", "float32")
-    return value
+def translated(x, version=None):
+    """A config with everything inside it in kshim's terms; the given one is not changed.
+
+    `version`: the keras_version of the file, whose defaults stand for missing keys ('1' if a file has none).
+    """
+    if isinstance(x, (list, tuple)):
+        return [translated(i, version) for i in x]
+    if not isinstance(x, dict):
+        return x
+    name, config = x.get("class_name"), x.get("config")
+    if name in _LITERALS and name != "function":
+        return x
+    if name in _POLICIES and isinstance(config, dict):
+        return config.get("name", "float32")
+    x = {k: translated(v, version) for k, v in x.items() if k not in _DROPPED}
+    config = x.get("config")
+    if name is not None and isinstance(config, dict):
+        x["config"] = _keywords(name, config, version)
+    return x
 
 
-def translated(entry):
-    """An entry {"class_name", "config"} in kshim's terms; the given one is not changed."""
-    config = entry.get("config")
-    if not isinstance(config, dict):
-        return entry
+def _keywords(name, config, version):
     config = {k: v for k, v in config.items() if k not in _DROPPED}
-    if "dtype" in config:
-        config["dtype"] = dtype_of(config["dtype"])
-        if config["dtype"] is None:
-            del config["dtype"]
-    name = entry["class_name"]
-    if name == "InputLayer" and "batch_shape" in config:
-        config["batch_input_shape"] = config.pop("batch_shape")
-    if config.get("groups") == 1:
-        config.pop("groups")
-    if name in ("SimpleRNN", "LSTM", "GRU", "RNN") and not config.get("time_major"):
-        config.pop("time_major", None)
-    return {**entry, "config": config}
+    if "dtype" in config and config["dtype"] is None:
+        del config["dtype"]
+    if name == "InputLayer":
+        if "batch_shape" in config:
+            config["batch_input_shape"] = config.pop("batch_shape")
+        config.pop("optional", None)
+    if name in _RNN and not config.get("time_major", True):
+        del config["time_major"]
+    if name in NO_GROUPS and config.get("groups") == 1:
+        del config["groups"]
+    if version is not None:
+        set_defaults(name, config, version)
+    return config

@@ -1,7 +1,8 @@
-"""Defaults that changed between versions: a key missing in a file means the default of the version that wrote it."""
+"""Defaults and meanings that changed between versions: a key missing in a file means the default of the version that wrote it."""
 
 
-def _version(text):
+def version_of(text):
+    """(major, minor, patch) of '2.2.4-tf', '3.15.1' ..."""
     parts = []
     for piece in text.replace("-tf", "").split("."):
         digits = "".join(c for c in piece if c.isdigit())
@@ -9,28 +10,15 @@ def _version(text):
     return tuple((parts + [0, 0])[:3])
 
 
-def with_defaults_of(config, version):
-    """The config with such keys written out. `version` is the file's keras_version ('1' if it has none)."""
-    standalone = not version.endswith("-tf") and _version(version) < (2, 4)
-    v3 = _version(version)[0] >= 3
-
-    def visit(x):
-        if isinstance(x, list):
-            return [visit(i) for i in x]
-        if not isinstance(x, dict):
-            return x
-        x = {k: visit(v) for k, v in x.items()}
-        inner = x.get("config")
-        if "class_name" in x and isinstance(inner, dict):
-            name = x["class_name"]
-            if name in ("GRU", "GRUCell") and _version(version) < (2, 4) and (standalone or _version(version) < (2, 2, 4)):
-                inner.setdefault("reset_after", False)
-            if name in ("LSTM", "LSTMCell", "GRU", "GRUCell") and standalone:
-                inner.setdefault("recurrent_activation", "hard_sigmoid")
-            if v3:
-                for key in ("activation", "recurrent_activation"):
-                    if inner.get(key) == "hard_sigmoid":
-                        inner[key] = "hard_sigmoid_3"
-        return x
-
-    return visit(config)
+def set_defaults(name, config, version):
+    """Write out, in place, what the config of a layer of class `name` leaves to the defaults of `version`."""
+    number = version_of(version)
+    standalone = not version.endswith("-tf") and number < (2, 4)
+    if standalone and name in ("GRU", "GRUCell"):
+        config.setdefault("reset_after", False)
+    if standalone and name in ("LSTM", "LSTMCell", "GRU", "GRUCell") and "inner_activation" not in config:
+        config.setdefault("recurrent_activation", "hard_sigmoid")
+    if number[0] >= 3:  # relu6(x + 3) / 6, where the older ones have clip(0.2 x + 0.5, 0, 1)
+        for key in ("activation", "recurrent_activation"):
+            if config.get(key) == "hard_sigmoid":
+                config[key] = "hard_sigmoid_3"

@@ -178,9 +178,10 @@ class Derived:
     def mix_counter(self, key, counter):
         """The key of iteration `counter` (a uint32 scalar tensor) of a loop: both words changed by odd multiples of it."""
         counter = self.cast(counter, "uint32")
+        words = [k if isinstance(k, int) else self.cast(k, "uint32") for k in key]
         return (
-            self.bitwise_xor(self.multiply(counter, 0x9E3779B1), key[0]),
-            self.bitwise_xor(self.multiply(counter, 0x85EBCA77), key[1]),
+            self.bitwise_xor(self.multiply(counter, 0x9E3779B1), words[0]),
+            self.bitwise_xor(self.multiply(counter, 0x85EBCA77), words[1]),
         )
 
     # losses ------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from .. import losses as _losses
 from .. import metrics as _metrics
 from .. import tree
+from ..engine.names import fresh_names
 from ..engine.tensor import Tensor
 from ..errors import did_you_mean
 
@@ -16,12 +17,18 @@ def _names(y_pred, output_names):
     return [f"output_{i + 1}" for i in range(len(flat))]
 
 
-def _per_output(spec, names, what, empty=None):
-    """A loss, metric or weight specification as one entry for each output; `ValueError` naming what does not fit."""
+def per_output(spec, names, what, empty=None, keys=None):
+    """A loss, metric or weight specification as one entry for each output; `ValueError` naming what does not fit.
+
+    keys: those of a model whose outputs are a dict, which name the outputs as well as `names` do.
+    """
     if isinstance(spec, dict):
+        if keys and all(k in keys for k in spec):
+            names = keys
         unknown = [k for k in spec if k not in names]
         if unknown:
-            raise ValueError(f"{what}={{{unknown[0]!r}: ...}} names no output of the model.{did_you_mean(unknown[0], names)} The outputs are {names}.")
+            known = keys or names
+            raise ValueError(f"{what}={{{unknown[0]!r}: ...}} names no output of the model.{did_you_mean(unknown[0], known)} The outputs are {known}.")
         return [spec.get(n, empty) for n in names]
     if isinstance(spec, (list, tuple)):
         if len(spec) != len(names):
@@ -37,10 +44,10 @@ def _is_metric_list(spec):
 class Compiled:
     """Losses and metrics of a model. Misspelt names are refused at once; what depends on shapes waits for the first batch."""
 
-    def __init__(self, loss, metrics, loss_weights, weighted_metrics, output_names=None, n_outputs=None):
+    def __init__(self, loss, metrics, loss_weights, weighted_metrics, output_names=None, output_keys=None):
         self.loss, self.loss_weights = loss, loss_weights
         self.metrics, self.weighted_metrics = metrics, weighted_metrics
-        self.output_names = output_names
+        self.output_names, self.keys = output_names, output_keys
         for item in tree.flatten(loss):
             _losses.get(item)
         for item in [*tree.flatten(metrics or []), *tree.flatten(weighted_metrics or [])]:
@@ -50,8 +57,11 @@ class Compiled:
         self.metric_entries = []  # (output index, metric, whether weighted)
         if output_names:
             names = list(output_names)
-            _per_output(loss, names, "loss")
-            _per_output(loss_weights, names, "loss_weights")
+            per_output(self._alone(loss, names), names, "loss", keys=output_keys)
+            per_output(self._alone(loss_weights, names), names, "loss_weights", keys=output_keys)
+            for what, specs in (("metrics", metrics), ("weighted_metrics", weighted_metrics)):
+                if isinstance(specs, dict):
+                    per_output(specs, names, what, keys=output_keys)
 
     def build(self, y_true, y_pred):
         """Resolve everything for the shapes of a first batch (tensors of `y_true` may be missing)."""
@@ -59,42 +69,44 @@ class Compiled:
             return
         flat = tree.flatten(y_pred)
         self.names = names = _names(y_pred, self.output_names)
+        if self.keys is None and isinstance(y_pred, dict):
+            self.keys = sorted(y_pred, key=str)
         single = len(names) == 1
-        if single and isinstance(self.loss, (list, tuple)) and len(self.loss) == 1:
-            self.loss = self.loss[0]
-        self.losses = [_losses.as_loss(item) for item in _per_output(self.loss, names, "loss")]
-        weights = self.loss_weights
-        if single and isinstance(weights, (list, tuple)) and len(weights) == 1:
-            weights = weights[0]
-        self.weights = _per_output(weights, names, "loss_weights", 1.0)
+        self.losses = [_losses.as_loss(item) for item in per_output(self._alone(self.loss, names), names, "loss", keys=self.keys)]
+        self.weights = per_output(self._alone(self.loss_weights, names), names, "loss_weights", 1.0, keys=self.keys)
         targets = list(y_true) + [None] * (len(names) - len(y_true))
-        self.metric_entries = []
-        for specs, weighted in ((self.metrics, False), (self.weighted_metrics, True)):
-            for i, entry in enumerate(self._metric_specs(specs, names)):
-                for item in entry:
+        plain = self._metric_specs(self.metrics, names, "metrics")
+        weighted = self._metric_specs(self.weighted_metrics, names, "weighted_metrics")
+        self.metric_entries, self.metric_names = [], []
+        for i, output in enumerate(names):
+            for items, is_weighted in ((plain[i], False), (weighted[i], True)):
+                for item in items:
                     metric = self._metric(item, self.losses[i], targets[i], flat[i])
                     if metric is not None:
-                        self.metric_entries.append((i, metric, weighted, names[i]))
-        taken = {}
-        for _, metric, _, _ in self.metric_entries:
-            taken[metric.name] = taken.get(metric.name, 0) + 1
-        self.metric_names = []
-        for i, metric, _, output in self.metric_entries:
-            name = metric.name if single else f"{output}_{metric.name}"
-            n, base = 1, name
-            while name in self.metric_names:
-                name = f"{base}_{n}"
-                n += 1
-            self.metric_names.append(name)
+                        self.metric_entries.append((i, metric, is_weighted, output))
+                        self.metric_names.append(self._metric_name(metric.name, "" if single else f"{output}_", is_weighted))
         self.built = True
 
-    def _metric_specs(self, specs, names):
+    @staticmethod
+    def _alone(spec, names):
+        """The entry of a one-element list, for a model with one output."""
+        return spec[0] if len(names) == 1 and isinstance(spec, (list, tuple)) and len(spec) == 1 else spec
+
+    def _metric_name(self, name, prefix, weighted):
+        """The name in logs: Keras marks a weighted metric that has an unweighted twin; other repetitions are numbered."""
+        if weighted and prefix + name in self.metric_names:
+            name = f"weighted_{name}"
+        n, full = 0, prefix + name
+        while full in self.metric_names:
+            n += 1
+            full = f"{prefix}{name}_{n}"
+        return full
+
+    def _metric_specs(self, specs, names, what):
         if specs is None:
             return [[] for _ in names]
         if isinstance(specs, dict) or not _is_metric_list(specs) and isinstance(specs, (list, tuple)):
-            entries = _per_output(specs, names, "metrics", [])
-        elif len(names) > 1 and isinstance(specs, (list, tuple)) and len(specs) == len(names) and any(s is None for s in specs):
-            entries = list(specs)
+            entries = per_output(specs, names, what, [], keys=self.keys)
         else:
             entries = [specs if isinstance(specs, (list, tuple)) else [specs]] * len(names)
             if len(names) > 1:  # every output gets its own copy of a stateful metric
@@ -106,7 +118,10 @@ class Compiled:
             return None
         if isinstance(item, str) and item in _metrics.SHAPED_NAMES:
             return _metrics.resolve_by_shape(item, None if y_true is None else y_true.shape, y_pred.shape, loss)
-        return _metrics.as_metric(item)
+        if not isinstance(item, str):
+            return _metrics.as_metric(item)
+        with fresh_names():  # 'AUC' is 'auc' in every model, while AUC() objects are numbered
+            return _metrics.as_metric(item)
 
     # inside a step ---------------------------------------------------------------------------------------------
     def compute(self, y_true, y_pred, sample_weight, extra):
@@ -198,7 +213,8 @@ def _check_metric(item):
         return
     if isinstance(item, Tensor):
         raise ValueError("metrics= takes names, functions or Metric objects; received a tensor.")
-    _metrics.get(item)
+    if not isinstance(item, str) or _metrics.reg.lookup(item) is None:  # a name is resolved later: that makes the metric
+        _metrics.get(item)
 
 
 def _copied(metric):

@@ -11,6 +11,7 @@ from ..engine.tensor import Tensor
 from ..spec import registry
 from ..spec.rng import fold
 from . import batches, limits
+from .compiled import per_output
 from .data import make_source, split_validation, unpack_validation_data
 from .data_batch import convert_batch
 from .data_weights import ClassWeights
@@ -47,20 +48,15 @@ def _ensure_ready(model, x, y=None):
 
 def build_compiled_from_specs(model):
     """Resolve losses and metrics before any data, taking targets to be shaped like the outputs."""
+    from .. import losses
     from ..engine.tensor import KerasTensor
 
-    targets = []
-    for out, loss in zip(model.outputs, _broadcast_losses(model)):
-        sparse = "sparse" in str(getattr(loss, "name", loss)).lower() if loss is not None else False
+    names, targets = model.output_names, []
+    given = per_output(model._compiled._alone(model.loss, names), names, "loss", keys=model._output_keys)
+    for out, loss in zip(model.outputs, map(losses.as_loss, given)):
+        sparse = loss is not None and "sparse" in str(getattr(loss, "name", loss)).lower()
         targets.append(KerasTensor((*out.shape[:-1], 1) if sparse else out.shape, "int32" if sparse else out.dtype))
     model._compiled.build(targets, model._graph.outputs)
-
-
-def _broadcast_losses(model):
-    from .. import losses
-    from .compiled import _per_output
-
-    return [losses.as_loss(item) for item in _per_output(model.loss if not isinstance(model.loss, (list, tuple)) or len(model.loss) > 1 else model.loss[0], model.output_names, "loss")]
 
 
 def _session(model):
@@ -118,13 +114,14 @@ def fit(
         callbacks, add_history=True, add_progbar=verbose != 0, model=model, verbose=verbose, epochs=epochs, steps=_capped(source.num_steps, cap),
         samples=source.num_samples, batch_size=source.batch_size, do_validation=validation is not None, validation_data=validation_data,
     )  # fmt: skip
+    logs = {}
     try:
         callback_list.on_train_begin()
         for epoch in range(initial_epoch, epochs):
             callback_list.on_epoch_begin(epoch)
             run = _Run(model, "train")
             step = -1
-            for step, (bx, by, bw) in enumerate(source.epoch(_shuffle_key(epoch))):
+            for step, (bx, by, bw) in enumerate(source.epoch(_shuffle_key(model))):
                 callback_list.on_train_batch_begin(step)
                 n = run.step(bx, by, bw)
                 callback_list.on_train_batch_end(step, run.lazy(step, n))
@@ -141,7 +138,7 @@ def fit(
             callback_list.on_epoch_end(epoch, logs)
             if model.stop_training:
                 break
-        callback_list.on_train_end()
+        callback_list.on_train_end(logs)
     finally:
         source.close()
         if validation is not None:
@@ -153,9 +150,15 @@ def _capped(steps, cap):
     return steps if cap is None or steps is None else min(steps, cap)
 
 
-def _shuffle_key(epoch):
-    seeds._global.host += 1
-    return fold(seeds.global_seed(), "shuffle", seeds._global.host)
+def epochs_begun(model):
+    """How many epochs the model has been trained, in all calls of fit: which order of the samples comes next."""
+    return model.__dict__.get("_epochs_begun", 0)
+
+
+def _shuffle_key(model):
+    n = epochs_begun(model) + 1
+    object.__setattr__(model, "_epochs_begun", n)
+    return fold(seeds.seed_of(model), "shuffle", n)
 
 
 def _due(validation_freq, epoch):

@@ -75,7 +75,7 @@ class Session:
         return run
 
     def key(self, counter):
-        k0, k1 = fold(seeds.global_seed(), "step", counter)
+        k0, k1 = fold(seeds.seed_of(self.model), "step", counter)
         return {"key0": k0, "key1": k1}
 
     def reset(self, n_losses):

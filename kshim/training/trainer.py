@@ -51,7 +51,7 @@ class Trainer:
         self.optimizer = optimizers.get(optimizer)
         self.loss = loss
         names = self.output_names if self.outputs else None
-        self._compiled = Compiled(loss, metrics, loss_weights, weighted_metrics, names)
+        self._compiled = Compiled(loss, metrics, loss_weights, weighted_metrics, names, self._output_keys)
         self._compile_arguments = {
             "optimizer": self.optimizer, "loss": loss, "metrics": metrics, "loss_weights": loss_weights,
             "weighted_metrics": weighted_metrics, "run_eagerly": run_eagerly, "jit_compile": jit_compile,

@@ -13,7 +13,7 @@ from ..config import keras_home
 from ..errors import KshimError
 from .archives import extract_archive
 from .hashing import hasher, validate_file
-from .io_utils import path_to_string, print_msg, replacing
+from .io_utils import path_to_string, print_msg
 from .progbar import Progbar
 
 _CHUNK = 1 << 16
@@ -44,6 +44,8 @@ def _cache_folder(base, subdir, stored):
 
 
 def _download(origin, target, file_hash, algorithm):
+    from ..saving.atomic import replacing
+
     print_msg(f"Downloading data from {origin}")
     digest = hasher(algorithm, file_hash)
     try:

@@ -1,9 +1,7 @@
-"""Console messages, questions to the user, and files that appear whole or not at all."""
+"""Console messages and questions to the user (the module `keras.utils.io_utils` of Keras 1 and 2)."""
 
-import contextlib
 import logging
 import os
-import secrets
 import sys
 
 from .hdf5_matrix import HDF5Matrix
@@ -16,7 +14,6 @@ __all__ = [
     "is_interactive_logging_enabled",
     "path_to_string",
     "print_msg",
-    "replacing",
 ]
 
 _logger = logging.getLogger("kshim")
@@ -69,23 +66,3 @@ def ask_to_proceed_with_overwrite(filepath):
     if answer == "y":
         print_msg("[TIP] Next time specify overwrite=True!")
     return answer == "y"
-
-
-@contextlib.contextmanager
-def replacing(path):
-    """Context of a temporary path beside `path`.
-
-    When the block ends well the file is synced to disk and takes the name `path`; when it raises, the temporary file
-    is removed and whatever was at `path` stays.
-    """
-    path = os.path.abspath(path_to_string(path))
-    folder, name = os.path.split(path)
-    temporary = os.path.join(folder, f".{name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
-    try:
-        yield temporary
-        with open(temporary, "r+b") as f:
-            os.fsync(f.fileno())
-        os.replace(temporary, path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.remove(temporary)

@@ -57,7 +57,10 @@ for _name in (n for n, op in TABLE.items() if op.args == ("x", "y") and n != "ma
     CASES[_name] = [(X, Y), (X, normal(4)), (normal(3, 1), normal(2, 1, 4)), (X, 0.7), (0.7, Y), (normal(), Y)]
 for _name in ("add", "subtract", "multiply", "maximum", "minimum", "equal", "less", "floor_divide", "mod"):
     CASES[_name] += [(whole(-9, 9, 3, 4), whole(1, 5, 4)), (whole(-9, 9, 3, 4), 3)]
-    CASES[_name] += [(whole(0, 9, 3, dtype="uint8"), 3), (whole(-9, 9, 3, dtype="int64"), whole(1, 5, 3, dtype="int64"))]
+    CASES[_name] += [
+        (whole(0, 9, 3, dtype="uint8"), 3),
+        (whole(-9, 9, 3, dtype="int64"), whole(1, 5, 3, dtype="int64")),
+    ]
 CASES["power"] = [(POSITIVE, Y), (POSITIVE, 2.5), (1.7, Y), (X, 2.0), (X, 3.0), (X, 0.0)]
 CASES["power"] += [(whole(-3, 4, 6), whole(0, 4, 6)), (whole(0, 4, 6, dtype="uint8"), 3)]
 for _name in ("logical_and", "logical_or"):
@@ -80,16 +83,29 @@ CASES["cumprod"] = [(X, 0), (X, 1), (TIES, 1), (normal(7), 0), (whole(1, 4, 5), 
 CASES["full"] = [((2, 3), 1.5, "float64"), ((), 2, "int32"), ((2,), True, "bool"), ((0, 2), 0, "uint8")]
 CASES["arange"] = [(5, d) for d in ("int32", "int64", "float32", "float64", "uint8", "uint32", "int8")] + [(0, "int32")]
 CASES["cast"] = [(X * 9, d) for d in ("float32", "float64", "int32", "int64", "float16")]
-CASES["cast"] += [(truth(3), "float64"), (whole(-2, 3, 5), "bool"), (whole(0, 9, 5), "uint8"), (whole(0, 9, 5), "float32")]
+CASES["cast"] += [
+    (truth(3), "float64"),
+    (whole(-2, 3, 5), "bool"),
+    (whole(0, 9, 5), "uint8"),
+    (whole(0, 9, 5), "float32"),
+]
 CASES["reshape"] = [(X, (2, 6)), (X, (-1,)), (normal(), (1, 1)), (normal(1), ()), (normal(0, 2), (2, 0))]
 CASES["transpose"] = [(normal(2, 3, 4), (2, 0, 1)), (normal(), ())]
 CASES["broadcast_to"] = [(normal(3, 1), (2, 3, 4)), (normal(), (2,))]
 CASES["concat"] = [([X, Y, normal(3, 2)], 1), ([X], 0), ([whole(0, 9, 2), whole(0, 9, 3)], 0)]
 CASES["pad"] = [(X, ((1, 2), (0, 3)), 0.5), (whole(0, 9, 3), ((1, 0),), 7), (truth(3), ((1, 1),), True)]
-CASES["slice"] = [(X, (0, 1), (3, 4), (1, 1)), (X, (0, 0), (3, 4), (2, 3)), (X, (1, 2), (1, 4), (1, 1)), (normal(), (), (), ())]
+CASES["slice"] = [
+    (X, (0, 1), (3, 4), (1, 1)),
+    (X, (0, 0), (3, 4), (2, 3)),
+    (X, (1, 2), (1, 4), (1, 1)),
+    (normal(), (), (), ()),
+]
 CASES["flip"] = [(X, (0,)), (X, (0, 1)), (X, ())]
 CASES["matmul"] = [(X, normal(4, 2)), (normal(2, 3, 4), normal(4, 5)), (normal(2, 1, 3, 4), normal(5, 4, 2))]
-CASES["matmul"] += [(whole(-9, 9, 2, 3), whole(-9, 9, 3, 2)), (whole(0, 9, 2, 3, dtype="uint8"), whole(0, 9, 3, 2, dtype="uint8"))]
+CASES["matmul"] += [
+    (whole(-9, 9, 2, 3), whole(-9, 9, 3, 2)),
+    (whole(0, 9, 2, 3, dtype="uint8"), whole(0, 9, 3, 2, dtype="uint8")),
+]
 CASES["conv"] = [
     (normal(2, 9, 4), normal(3, 4, 6), (1,), ((0, 0),), (1,), 1),
     (normal(2, 9, 4), normal(3, 4, 6), (2,), ((2, 1),), (1,), 1),
@@ -107,6 +123,7 @@ CASES["conv"] = [
     (normal(2, 7, 6, 4), normal(3, 3, 1, 8), (2, 1), ((0, 1), (1, 1)), (1, 1), 4),
     (normal(2, 7, 6, 4), normal(3, 3, 1, 8), (1, 1), ((2, 2), (2, 2)), (2, 2), 4),
     (normal(2, 7, 6, 4), normal(3, 3, 1, 8), (2, 2), ((2, 2), (2, 2)), (2, 2), 4),
+    (normal(1, 9, 9, 2), normal(9, 8, 1, 4), (1, 1), ((1, 1), (0, 1)), (1, 1), 2),
     (normal(1, 5, 4, 6, 2), normal(2, 3, 2, 2, 3), (1, 1, 1), ((0, 0), (1, 1), (0, 1)), (1, 1, 1), 1),
     (normal(1, 5, 4, 6, 2), normal(2, 3, 2, 2, 3), (2, 1, 2), ((0, 1), (1, 1), (0, 0)), (1, 1, 1), 1),
     (normal(1, 5, 4, 6, 2), normal(2, 3, 2, 2, 3), (1, 1, 1), ((2, 0), (1, 1), (0, 0)), (2, 1, 2), 1),
@@ -133,22 +150,37 @@ _POOL = [
     (normal(2, 6, 7, 3), (3, 3), (2, 2), ((0, 1), (1, 1))),
     (normal(2, 6, 7, 3), (3, 3), (2, 2), ((2, 1), (1, 2))),
     (np.round(normal(2, 6, 7, 3)), (3, 3), (2, 2), ((1, 1), (1, 1))),
+    (normal(2, 9, 8, 2), (8, 7), (1, 1), ((1, 0), (0, 0))),
     (normal(1, 4, 5, 4, 2), (2, 3, 2), (2, 1, 2), ((0, 0), (1, 1), (0, 1))),
     (np.round(normal(1, 4, 5, 4, 2)), (2, 3, 2), (1, 1, 2), ((1, 0), (1, 1), (0, 1))),
 ]
 CASES["max_pool"] = CASES["avg_pool"] = _POOL
-CASES["take"] = [(X, LABELS.clip(0, 2), 0), (X, LABELS, 1), (normal(2, 3, 4), np.array(1), 1), (whole(0, 9, 4, 2), LABELS, 0)]
+CASES["take"] = [
+    (X, LABELS.clip(0, 2), 0),
+    (X, LABELS, 1),
+    (normal(2, 3, 4), np.array(1), 1),
+    (whole(0, 9, 4, 2), LABELS, 0),
+]
 CASES["take"] += [(X, np.array([7, 0, -1, 2, 3]), 0), (whole(0, 9, 3, 2), np.array([3, -1, 0, 2**32], "int64"), 0)]
 CASES["take"] += [(X, np.array([[0, 9], [1, 1]], "uint8"), 1), (X, np.zeros((0,), "int32"), 0)]
 CASES["take_along_axis"] = [(X, LABELS, 1), (X, np.array([[0, 1, 2, 0], [2, 2, 1, 0]], "int64"), 0)]
 CASES["take_along_axis"] += [(normal(2, 3, 4), whole(0, 3, 2, 5, 4), 1)]
-CASES["scatter_add"] = [(X, np.array([2, 0, 2, 2], "int32"), normal(4, 4)), (normal(5), np.array([1, 1], "int64"), normal(2))]
+CASES["scatter_add"] = [
+    (X, np.array([2, 0, 2, 2], "int32"), normal(4, 4)),
+    (normal(5), np.array([1, 1], "int64"), normal(2)),
+]
 CASES["argsort"] = [(X, 0), (X, 1), (TIES, 1), (whole(-3, 3, 12), 0), (truth(9), 0), (whole(0, 5, 9, dtype="uint8"), 0)]
-CASES["argsort"] += [(np.array([NAN, 0.0, -0.0, INF, -NAN, -INF, 1.0, -1.0, 0.0]).astype(d), 0) for d in ("float32", "float64")]
-CASES["random_uniform"] = [((3, 5), (7, 2**32 - 1), "float32"), ((), (0, 1), "float32"), ((64,), (3, 4), "float64"), ((0, 2), (3, 4), "float32")]
+CASES["argsort"] += [
+    (np.array([NAN, 0.0, -0.0, INF, -NAN, -INF, 1.0, -1.0, 0.0]).astype(d), 0) for d in ("float32", "float64")
+]
+CASES["random_uniform"] = [
+    ((3, 5), (7, 2**32 - 1), "float32"),
+    ((), (0, 1), "float32"),
+    ((64,), (3, 4), "float64"),
+    ((0, 2), (3, 4), "float32"),
+]
 
-ALL = [(name, i) for name, cases in CASES.items() for i in range(len(cases))]
-TIES_TOO = {("max", 8), ("min", 8), ("cumprod", 2), ("max_pool", 6), ("max_pool", 8)}  # no finite difference at a tie
+TIES_TOO = {("max", 8), ("min", 8), ("cumprod", 2), ("max_pool", 6), ("max_pool", 9)}  # no finite difference at a tie
 
 
 def test_every_primitive_has_a_case():
@@ -191,9 +223,9 @@ def backend_float(backend, a):
     return not isinstance(a, (int, float, str, tuple)) and backend.dtype_of(a).startswith("float")
 
 
-def _both_modes(backend, function, arrays):
+def _both_modes(backend, function, arrays, eager_function=None):
     """Results of `function(tensors)`, a list, from eager execution and from a compiled step, as arrays."""
-    eager = function(_move(backend, arrays))
+    eager = (eager_function or function)(_move(backend, arrays))
     step = backend.compile_step(lambda state, hyper, batch: (state, function(batch)), False)
     _, compiled = step([], {}, arrays)
     return [[backend.to_numpy(t) for t in ts] for ts in (eager, compiled)]
@@ -201,10 +233,6 @@ def _both_modes(backend, function, arrays):
 
 def _move(backend, arrays):
     return [_move(backend, a) if isinstance(a, list) else backend.from_numpy(np.asarray(a)) for a in arrays]
-
-
-def _is_eager(tensors):
-    return hasattr(tensors[0], "unsafe_buffer_pointer")  # a concrete jax.Array has it, a tracer has not
 
 
 def _weights(y):
@@ -225,11 +253,12 @@ def test_primitive(B, name):
         if len(filled) <= 2:
             few = len(wants)
 
-    def function(tensors):
+    # Every eager op is a compilation to JAX, of the same code as in the step: there two cases will do.
+    brief = B.name == "jax"
+
+    def function(tensors, cases=filled):
         results = []
-        for n, (args, places, at, weighted) in enumerate(filled):
-            if B.name == "jax" and n > 1 and _is_eager(tensors):
-                break  # every op alone is a compilation, of the same code as in the step
+        for args, places, at, weighted in cases:
             args, given = list(args), tensors[at : at + len(places) + weighted]
             for p, t in zip(places, given):
                 args[p] = t
@@ -239,8 +268,9 @@ def test_primitive(B, name):
             results += [y, *grads]
         return results
 
-    for mode, results in zip(("eager", "compiled"), _both_modes(B, function, arrays)):
-        assert len(results) == (few if mode == "eager" and B.name == "jax" else len(wants))
+    eager = (lambda tensors: function(tensors, filled[:2])) if brief else function
+    for mode, results in zip(("eager", "compiled"), _both_modes(B, function, arrays, eager)):
+        assert len(results) == (few if mode == "eager" and brief else len(wants))
         for got, want in zip(results, wants):
             assert got.dtype == want.dtype and got.shape == want.shape
             tolerance = {"float16": 1e-3, "float32": 2e-6}.get(got.dtype.name, 1e-12)
@@ -258,19 +288,23 @@ def _fact(backend, op, name, a, which):
     return (backend.shape_of, backend.dtype_of)[which](a)
 
 
+def _slopes(name, args):
+    """Positions of the differentiable float arguments."""
+    return [p for p, a in enumerate(args) if TABLE[name].args[p] in TABLE[name].diff and backend_float(N, a)]
+
+
 SMOOTH = [
     (name, i)
-    for name, i in ALL
-    if TABLE[name].diff and (name, i) not in TIES_TOO and name not in ("cast", "mod", "stop_gradient")
+    for name, cases in CASES.items()
+    for i in {0, len(cases) - 1}
+    if _slopes(name, cases[i]) and (name, i) not in TIES_TOO and name not in ("cast", "mod", "stop_gradient", "concat")
 ]
 
 
-@pytest.mark.parametrize("name, i", [c for c in SMOOTH if c[1] in (0, len(CASES[c[0]]) - 1)])
+@pytest.mark.parametrize("name, i", SMOOTH)
 def test_finite_differences(B, name, i):
     args = CASES[name][i]
-    places = [p for p, a in enumerate(args) if TABLE[name].args[p] in TABLE[name].diff and backend_float(N, a)]
-    if name == "concat" or not places:
-        pytest.skip("nothing to differentiate")
+    places = _slopes(name, args)
     with np.errstate(all="ignore"):
         weights = np.nan_to_num(_weights(np.asarray(getattr(N, name)(*args)))) * 1.0
     tensors = _tensors(name, args)
@@ -300,7 +334,9 @@ def test_finite_differences(B, name, i):
     grads = at()[1:]
     for p, g in zip(places, grads):
         way, h = normal(*g.shape, seed=5), 1e-4
-        numeric = (at(p, -2 * h * way)[0] - 8 * at(p, -h * way)[0] + 8 * at(p, h * way)[0] - at(p, 2 * h * way)[0]) / (12 * h)
+        numeric = (at(p, -2 * h * way)[0] - 8 * at(p, -h * way)[0] + 8 * at(p, h * way)[0] - at(p, 2 * h * way)[0]) / (
+            12 * h
+        )
         exact, scale = np.sum(g * way), max(1.0, np.abs(g * way).sum())
         assert abs(numeric - exact) < 1e-7 * scale
 
@@ -320,7 +356,13 @@ def test_special_functions_to_the_last_digits(B, name):
 
 def _gradient(B, function, *xs):
     out = []
-    for results in _both_modes(B, lambda ts: B.value_and_grad(lambda p: (B.sum(function(*p), tuple(range(len(B.shape_of(function(*p))))), False), None))(ts)[1], list(xs)):
+    for results in _both_modes(
+        B,
+        lambda ts: B.value_and_grad(
+            lambda p: (B.sum(function(*p), tuple(range(len(B.shape_of(function(*p))))), False), None)
+        )(ts)[1],
+        list(xs),
+    ):
         out.append(results)
     for a, b in zip(*out):
         np.testing.assert_array_equal(a, b)
@@ -446,7 +488,9 @@ def test_take_outside_and_its_gradient(B, dtype):
 
         def loss(p):
             y = B.take(B.cast(p[0], dtype), i, 0)
-            return B.sum(B.cast(B.where(B.isnan(y), B.zeros_like(y), B.multiply(y, 2.0)), "float64"), (0, 1, 2), False), y
+            return B.sum(
+                B.cast(B.where(B.isnan(y), B.zeros_like(y), B.multiply(y, 2.0)), "float64"), (0, 1, 2), False
+            ), y
 
         (_, y), grads = B.value_and_grad(loss)([x])
         return [y, grads[0]]
@@ -460,7 +504,9 @@ def test_random_bits_are_the_specification(B):
     for shape, key in (((1000,), (123, 456)), ((7, 11), (2**32 - 1, 0)), ((70000,), (2**31, 2**31 + 1))):
         n = int(np.prod(shape))
         want = (rng.bits(n, key) >> np.uint32(8)).astype("float64") * 2.0**-24
-        np.testing.assert_array_equal(B.to_numpy(B.random_uniform(shape, key, "float32")).ravel(), want.astype("float32"))
+        np.testing.assert_array_equal(
+            B.to_numpy(B.random_uniform(shape, key, "float32")).ravel(), want.astype("float32")
+        )
 
         def draw(state, hyper, batch, shape=shape):
             a, b = B.mix_key((hyper["k0"], hyper["k1"]), (3, 2**32 - 1))
@@ -491,7 +537,10 @@ OVERRIDES = {
     "split": [([normal(3, 9)], ([2, 3, 4], 1))],
     "stack": [],
     "one_hot": [],
-    "batch_norm_train": [([normal(4, 3, 2, 5), normal(5), normal(5, seed=1)], (1e-3,)), ([normal(6, 5)], (None, None, 1e-3))],
+    "batch_norm_train": [
+        ([normal(4, 3, 2, 5), normal(5), normal(5, seed=1)], (1e-3,)),
+        ([normal(6, 5)], (None, None, 1e-3)),
+    ],
 }
 
 
@@ -503,6 +552,8 @@ def test_every_override_is_checked(B):
 @pytest.mark.parametrize("name", [n for n, cases in OVERRIDES.items() if cases])
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_overrides_equal_their_definitions(B, name, dtype):
+    if getattr(type(B), name) is getattr(Derived, name):
+        return  # nothing of its own to compare
     for arrays, rest in OVERRIDES[name]:
         arrays = [a.astype(dtype) for a in arrays]
 
@@ -573,25 +624,29 @@ def test_control(B):
             c = c * 0.7 + x
             seen.append(c)
         seen = np.stack(seen[::-1] if reverse else seen)
-        eager, compiled = _both_modes(B, accumulate(reverse), arrays)
+        run = accumulate(reverse)
+        eager, compiled = _both_modes(B, run, arrays)
         for got in (eager, compiled):
             np.testing.assert_allclose(got[0], c, rtol=1e-14)
             np.testing.assert_allclose(got[1], seen, rtol=1e-14)
             np.testing.assert_allclose(got[2], seen**2, rtol=1e-14)
         for a, b in zip(eager, compiled):
             np.testing.assert_allclose(a, b, rtol=1e-12)
-        h = 1e-6
-        at = [
-            float(np.sum(_both_modes(B, accumulate(reverse), [np.array(0.7 + s * h), *arrays[1:]])[0][2]))
-            for s in (-1, 1)
-        ]
-        got_total = [float(np.sum(_both_modes(B, accumulate(reverse), [np.array(0.7 + s * h), *arrays[1:]])[0][0])) for s in (-1, 1)]
-        numeric = (at[1] - at[0] + got_total[1] - got_total[0]) / (2 * h)
+        step, h = B.compile_step(lambda state, hyper, ts: (state, run(ts)), False), 1e-6
+        totals = []
+        for moved in (-h, h):
+            _, (last, _, squares, *_) = step([], {}, [arrays[0] + moved, *arrays[1:]])
+            totals.append(B.to_numpy(last).sum() + B.to_numpy(squares).sum())
+        numeric = (totals[1] - totals[0]) / (2 * h)
         assert abs(numeric - float(eager[3])) < 1e-5 * abs(numeric)
 
     def loops(ts):
         (n,) = ts
-        state = B.while_loop(lambda s: B.less(s[0], n), lambda s: [B.add(s[0], 1), B.multiply(s[1], 2.0)], [B.full((), 0, "int32"), B.full((), 1.0, "float64")])
+        state = B.while_loop(
+            lambda s: B.less(s[0], n),
+            lambda s: [B.add(s[0], 1), B.multiply(s[1], 2.0)],
+            [B.full((), 0, "int32"), B.full((), 1.0, "float64")],
+        )
         picked = B.cond(B.greater(n, 3), lambda: [B.add(state[1], 0.5)], lambda: [state[1]])
         return [*state, *picked]
 
@@ -697,7 +752,10 @@ def test_compiled_step_does_not_retrace(B):
 
 def test_hyper_reaches_full_precision(B):
     def run(state, hyper, batch):
-        return state, [B.multiply(B.full((), 1.0, "float64"), B.host_scalar(hyper["a"], "float64")), B.add(B.full((), 0, "int64"), B.host_scalar(hyper["k"], "int64"))]
+        return state, [
+            B.multiply(B.full((), 1.0, "float64"), B.host_scalar(hyper["a"], "float64")),
+            B.add(B.full((), 0, "int64"), B.host_scalar(hyper["k"], "int64")),
+        ]
 
     step = B.compile_step(run, False)
     a, k = step([], {"a": 1 / 3, "k": 2**32 - 1}, None)[1]
@@ -714,7 +772,20 @@ def test_conversion_never_aliases(B):
         assert y[0] == 1 and y.flags.writeable
         y[:] = 7
         assert B.to_numpy(t)[0] == 1
-    for dtype in ("bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float16", "float32", "float64"):
+    for dtype in (
+        "bool",
+        "int8",
+        "uint8",
+        "int16",
+        "uint16",
+        "int32",
+        "uint32",
+        "int64",
+        "uint64",
+        "float16",
+        "float32",
+        "float64",
+    ):
         t = B.from_numpy(np.array([0, 1, 1]).astype(dtype))
         assert B.dtype_of(t) == dtype and B.to_numpy(t).dtype == dtype and B.shape_of(t) == (3,)
     half = B.cast(B.from_numpy(np.array([1.0, 2.0])), "bfloat16")
@@ -730,7 +801,8 @@ def test_a_batch_buffer_may_be_refilled_at_once(B):
         y = state
         for _ in range(20):
             y = B.tanh(B.matmul(y, state))
-        return state, B.add(B.sum(batch, (0, 1), False), B.multiply(B.sum(y, (0, 1), False), 0.0))
+        total = B.add(B.sum(batch, (0, 1), False), B.multiply(B.sum(y, (0, 1), False), 0.0))
+        return state, (total, batch)
 
     step = B.compile_step(slow, False)
     whole_buffer = np.ones(256 * 1024 + 16, "float32")
@@ -738,9 +810,10 @@ def test_a_batch_buffer_may_be_refilled_at_once(B):
     buffer = whole_buffer[start : start + 256 * 1024].reshape(256, 1024)  # aligned as frameworks like it
     for _ in range(3):
         buffer[:] = 1
-        _, total = step(w, {}, buffer)
+        _, (total, same) = step(w, {}, buffer)
         buffer[:] = 2
         assert float(B.to_numpy(total)) == buffer.size
+        assert (B.to_numpy(same) == 1).all()
 
 
 def test_unusable_device_is_refused(B):
@@ -755,22 +828,23 @@ def test_unusable_device_is_refused(B):
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32"])
 def test_every_float_op_takes_narrow_floats(B, dtype):
-    for name, op in TABLE.items():
-        if not op.diff:
-            continue
-        for args in CASES[name][:1]:
-            moved = [
-                B.cast(B.from_numpy(a), dtype) if isinstance(a, np.ndarray) and a.dtype == "float64"
-                else B.from_numpy(a) if isinstance(a, np.ndarray)
-                else [B.cast(B.from_numpy(t), dtype) for t in a] if isinstance(a, list) and isinstance(a[0], np.ndarray)
-                else a
-                for a in args
-            ]  # fmt: skip
-            y = getattr(B, name)(*moved)
-            assert B.dtype_of(y) == (args[1] if name == "cast" else dtype), name
-            with np.errstate(all="ignore"):
-                want = np.asarray(getattr(N, name)(*args), "float64")
-            if name in ("sign", "floor", "ceil", "round", "mod"):
-                continue
-            tolerance = {"float16": 2e-2, "bfloat16": 2e-1, "float32": 1e-4}[dtype]
-            np.testing.assert_allclose(B.to_numpy(y).astype("float64"), want, rtol=tolerance, atol=tolerance, err_msg=name)
+    names = [n for n, op in TABLE.items() if op.diff and n not in ("cast", "sign", "floor", "ceil", "round", "mod")]
+
+    def narrow(a):
+        if isinstance(a, list) and isinstance(a[0], np.ndarray):
+            return [narrow(t) for t in a]
+        if not isinstance(a, np.ndarray):
+            return a
+        t = B.from_numpy(a)
+        return B.cast(t, dtype) if a.dtype == "float64" else t
+
+    def run(state, hyper, batch):
+        ys = [getattr(B, n)(*map(narrow, CASES[n][0])) for n in names]
+        assert all(B.dtype_of(y) == dtype for y in ys)
+        return state, ys
+
+    _, ys = B.compile_step(run, False)([], {}, None)
+    tolerance = {"float16": 2e-2, "bfloat16": 2e-1, "float32": 1e-4}[dtype]
+    for name, y in zip(names, ys):
+        want = np.asarray(getattr(N, name)(*CASES[name][0]), "float64")
+        np.testing.assert_allclose(B.to_numpy(y).astype("float64"), want, rtol=tolerance, atol=tolerance, err_msg=name)

@@ -18,7 +18,14 @@ def run(tmp_path):
             PYTHONDONTWRITEBYTECODE="1", PYTHONIOENCODING="utf-8", **environment,
         )  # fmt: skip
         return subprocess.run(
-            [sys.executable, *map(str, args)], cwd=tmp_path, env=env, input=stdin, capture_output=True, text=True, encoding="utf-8", timeout=300
+            [sys.executable, *map(str, args)],
+            cwd=tmp_path,
+            env=env,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=300,
         )
 
     return start

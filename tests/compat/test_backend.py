@@ -77,7 +77,9 @@ def _arrays(x):
 def test_matches_tf_keras(oracle, name, args, kwargs):
     def run(module):
         made = [module.constant(a, dtype=a.dtype) if isinstance(a, np.ndarray) else a for a in args]
-        made = [[module.constant(v) for v in a] if isinstance(a, list) and isinstance(a[0], np.ndarray) else a for a in made]
+        made = [
+            [module.constant(v) for v in a] if isinstance(a, list) and isinstance(a[0], np.ndarray) else a for a in made
+        ]
         return _arrays(getattr(module, name)(*made, **kwargs))
 
     for got, expected in zip(run(K), run(oracle), strict=True):

@@ -78,7 +78,9 @@ def _arrays(x):
 def test_matches_tensorflow(tf, path, args, kwargs):
     def run(module):
         made = [module.constant(a) if isinstance(a, np.ndarray) else a for a in args]
-        made = [[module.constant(v) for v in a] if isinstance(a, list) and isinstance(a[0], np.ndarray) else a for a in made]
+        made = [
+            [module.constant(v) for v in a] if isinstance(a, list) and isinstance(a[0], np.ndarray) else a for a in made
+        ]
         return _arrays(_find(module, path)(*made, **kwargs))
 
     with kshim.use("numpy"):
@@ -93,9 +95,33 @@ def test_matches_tensorflow(tf, path, args, kwargs):
 def test_names_exist_in_tensorflow(tf):
     """Nothing is invented: each function is TensorFlow's, of version 2 or 1."""
     v1 = tf.compat.v1
-    homes = [tf, tf.math, tf.nn, tf.linalg, tf.random, tf.image, tf.config, tf.config.experimental, v1, v1.nn, v1.math, v1.gfile, tf.io.gfile]
+    homes = [
+        tf,
+        tf.math,
+        tf.nn,
+        tf.linalg,
+        tf.random,
+        tf.image,
+        tf.config,
+        tf.config.experimental,
+        v1,
+        v1.nn,
+        v1.math,
+        v1.gfile,
+        tf.io.gfile,
+    ]
     known = {name for home in homes for name in dir(home)}
-    known |= {"PhysicalDevice", "VirtualDeviceConfiguration", "div", "contrib", "core", "python", "gfile", "threading", "optimizer"}
+    known |= {
+        "PhysicalDevice",
+        "VirtualDeviceConfiguration",
+        "div",
+        "contrib",
+        "core",
+        "python",
+        "gfile",
+        "threading",
+        "optimizer",
+    }
     for path in ("", "math", "nn", "random", "linalg", "image", "config", "dtypes", "io.gfile"):
         assert {n for n in dir(resolve(path)) if not n.startswith("__")} - known == set(), path
 
@@ -103,7 +129,12 @@ def test_names_exist_in_tensorflow(tf):
 def test_tensor_objects():
     tf = resolve("")
     x = tf.constant([[1.0, 2.0], [3.0, 4.0]])
-    assert (x.shape.as_list(), x.dtype, x.dtype == tf.float32, tf.float32.as_numpy_dtype) == ([2, 2], "float32", True, np.float32)
+    assert (x.shape.as_list(), x.dtype, x.dtype == tf.float32, tf.float32.as_numpy_dtype) == (
+        [2, 2],
+        "float32",
+        True,
+        np.float32,
+    )
     assert tf.shape(x)[0] == 2 and tf.rank(x) == 2 and tf.is_tensor(x) and tf.newaxis is None
     assert tf.as_dtype(np.int32) == tf.int32 and kshim.ops.cast(x, tf.float64).dtype == "float64"
     v = tf.Variable(tf.zeros((2,)), trainable=False, name="counter")
@@ -126,7 +157,9 @@ def test_old_programs():
     tf.compat.v1.disable_eager_execution()
     tf.logging.set_verbosity(tf.logging.ERROR)
     tf.compat.v1.logging.set_verbosity(tf.compat.v1.logging.ERROR)
-    np.testing.assert_allclose(tf.reduce_sum(tf.ones((2, 3)), reduction_indices=[1], keep_dims=True).numpy(), [[3], [3]])
+    np.testing.assert_allclose(
+        tf.reduce_sum(tf.ones((2, 3)), reduction_indices=[1], keep_dims=True).numpy(), [[3], [3]]
+    )
     assert tf.to_float(tf.constant(1)).dtype == "float32"
     adam = tf.train.AdamOptimizer(0.01, beta1=0.8)
     assert (float(adam.learning_rate), adam.get_config()["beta_1"]) == (pytest.approx(0.01), 0.8)
@@ -149,7 +182,13 @@ def test_random_is_seeded():
     draws = []
     for _ in range(2):
         tf.random.set_seed(3)
-        draws.append([tf.random.normal((4,)).numpy(), tf.random.uniform((4,), 0, 10, "int32").numpy(), tf.random.shuffle(np.arange(9)).numpy()])
+        draws.append(
+            [
+                tf.random.normal((4,)).numpy(),
+                tf.random.uniform((4,), 0, 10, "int32").numpy(),
+                tf.random.shuffle(np.arange(9)).numpy(),
+            ]
+        )
     for a, b in zip(*draws, strict=True):
         np.testing.assert_array_equal(a, b)
     same = [tf.random.stateless_uniform((3,), seed=(1, 2)).numpy() for _ in range(2)]

@@ -52,10 +52,17 @@ def test_source_encoding(run, tmp_path, encoding):
 def test_wrong_encoding_is_the_programs_syntax_error(run, tmp_path):
     (tmp_path / "script.py").write_bytes("print('中')\n".encode("gbk"))
     done = run("-m", "kshim", "script.py")
-    assert done.returncode == 1 and "SyntaxError" in done.stderr and "script.py" in done.stderr and "kshim" not in done.stderr
+    assert (
+        done.returncode == 1
+        and "SyntaxError" in done.stderr
+        and "script.py" in done.stderr
+        and "kshim" not in done.stderr
+    )
 
 
-@pytest.mark.parametrize("code", ["import sys; print(sys.argv, sys.path[0] == '', __name__, __spec__)", "1/0", "raise SystemExit(3)", "x ="])
+@pytest.mark.parametrize(
+    "code", ["import sys; print(sys.argv, sys.path[0] == '', __name__, __spec__)", "1/0", "raise SystemExit(3)", "x ="]
+)
 def test_code(run, code):
     _same(run, "-c", code, "a", "-b")
 
@@ -78,7 +85,11 @@ def test_module_and_package(run, tmp_path):
 def test_package_without_main_and_missing_modules(run, tmp_path):
     (tmp_path / "bare").mkdir()
     (tmp_path / "bare" / "__init__.py").write_text("")
-    for name, text in (("bare", "cannot be directly executed"), ("bare.no", "No module named"), ("nothing_here", "No module named")):
+    for name, text in (
+        ("bare", "cannot be directly executed"),
+        ("bare.no", "No module named"),
+        ("nothing_here", "No module named"),
+    ):
         plain, ours = run("-m", name), run("-m", "kshim", "-m", name)
         assert ours.returncode == plain.returncode == 1
         assert text in ours.stderr and text in plain.stderr and "Traceback" not in ours.stderr
@@ -101,7 +112,15 @@ def test_link_to_a_script_finds_its_neighbours(run, tmp_path):
     _same(run, "link.py")
 
 
-@pytest.mark.parametrize("program", ["import keras.no_such_part", "from keras import no_such_name", "import keras\nkeras.no_such_name", "from keras.losses import meen"])
+@pytest.mark.parametrize(
+    "program",
+    [
+        "import keras.no_such_part",
+        "from keras import no_such_name",
+        "import keras\nkeras.no_such_name",
+        "from keras.losses import meen",
+    ],
+)
 def test_redirected_import_errors_show_the_program_only(run, tmp_path, program):
     (tmp_path / "script.py").write_text(program + "\n")
     done = run("-m", "kshim", "script.py")
@@ -111,7 +130,9 @@ def test_redirected_import_errors_show_the_program_only(run, tmp_path, program):
 
 
 def test_options(run, tmp_path):
-    (tmp_path / "script.py").write_text("import os, sys\nprint(os.environ.get('KSHIM_BACKEND'), os.environ.get('KSHIM_DEVICE'), sys.argv)\n")
+    (tmp_path / "script.py").write_text(
+        "import os, sys\nprint(os.environ.get('KSHIM_BACKEND'), os.environ.get('KSHIM_DEVICE'), sys.argv)\n"
+    )
     for options in (["--backend", "numpy", "--device", "cpu"], ["--backend=numpy", "--device=cpu"]):
         done = run("-m", "kshim", *options, "script.py", "--device", "x")
         assert done.stdout == "numpy cpu ['script.py', '--device', 'x']\n"
@@ -165,6 +186,8 @@ def test_doctor_survives_broken_frameworks(run, tmp_path):
 def test_console_command_matches_the_module(run, tmp_path):
     (tmp_path / "script.py").write_text("import sys\nprint(__name__, sys.argv, sys.path[0])\n1 / 0\n")
     (tmp_path / "bin").mkdir()
-    (tmp_path / "bin" / "kshim").write_text("import sys\nfrom kshim.runner import main\nif __name__ == '__main__':\n    sys.exit(main())\n")
+    (tmp_path / "bin" / "kshim").write_text(
+        "import sys\nfrom kshim.runner import main\nif __name__ == '__main__':\n    sys.exit(main())\n"
+    )
     command, module = run("bin/kshim", "script.py", "x"), run("-m", "kshim", "script.py", "x")
     assert (command.returncode, command.stdout, command.stderr) == (module.returncode, module.stdout, module.stderr)

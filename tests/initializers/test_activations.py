@@ -7,14 +7,15 @@ from kshim import activations, ops
 
 X = np.concatenate([np.random.RandomState(0).randn(4, 6) * 3, [[-2.5, -1.0, 0.0, 1.0, 2.5, 6.0]]]).astype("float32")
 TF = [
-    ("relu", {}), ("relu", {"alpha": 0.1}), ("relu", {"max_value": 2.0}), ("relu", {"alpha": 0.2, "max_value": 2.0, "threshold": 1.0}),
-    ("relu", {"threshold": -1.0}), ("softmax", {}), ("softmax", {"axis": 0}), ("elu", {}), ("elu", {"alpha": 0.5}), ("selu", {}),
-    ("softplus", {}), ("softsign", {}), ("swish", {}), ("gelu", {}), ("gelu", {"approximate": True}), ("tanh", {}), ("sigmoid", {}),
-    ("exponential", {}), ("hard_sigmoid", {}), ("linear", {}), ("mish", {}),
+    ("relu", {}), ("relu", {"alpha": 0.1}), ("relu", {"max_value": 2.0}),
+    ("relu", {"alpha": 0.2, "max_value": 2.0, "threshold": 1.0}), ("relu", {"threshold": -1.0}), ("softmax", {}),
+    ("softmax", {"axis": 0}), ("elu", {}), ("elu", {"alpha": 0.5}), ("selu", {}), ("softplus", {}), ("softsign", {}),
+    ("swish", {}), ("gelu", {}), ("gelu", {"approximate": True}), ("tanh", {}), ("sigmoid", {}), ("exponential", {}),
+    ("hard_sigmoid", {}), ("linear", {}), ("mish", {}),
 ]  # fmt: skip
 KERAS3 = [
-    "celu", "glu", "hard_shrink", "hard_silu", "hard_tanh", "leaky_relu", "log_sigmoid", "log_softmax", "relu6", "silu", "soft_shrink",
-    "sparse_plus", "sparse_sigmoid", "squareplus", "tanh_shrink",
+    "celu", "glu", "hard_shrink", "hard_silu", "hard_tanh", "leaky_relu", "log_sigmoid", "log_softmax", "relu6",
+    "silu", "soft_shrink", "sparse_plus", "sparse_sigmoid", "squareplus", "tanh_shrink",
 ]  # fmt: skip
 
 
@@ -59,5 +60,7 @@ def test_sparsemax_is_the_closest_point_of_the_simplex():
     np.testing.assert_allclose(y.sum(axis=1), 1.0, rtol=1e-5)
     for row, found in zip(X / 3, y):
         simplex = {"type": "eq", "fun": lambda p: p.sum() - 1}
-        best = minimize(lambda p, row=row: ((p - row) ** 2).sum(), np.full(6, 1 / 6), bounds=[(0, 1)] * 6, constraints=simplex)
+        best = minimize(
+            lambda p, row=row: ((p - row) ** 2).sum(), np.full(6, 1 / 6), bounds=[(0, 1)] * 6, constraints=simplex
+        )
         np.testing.assert_allclose(found, best.x, atol=1e-3)

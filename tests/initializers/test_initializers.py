@@ -9,8 +9,8 @@ from kshim.engine import seeds
 from kshim.engine.variable import Variable
 
 NAMES = [
-    "Zeros", "Ones", "Constant", "RandomNormal", "RandomUniform", "TruncatedNormal", "VarianceScaling", "Orthogonal", "Identity",
-    "GlorotUniform", "GlorotNormal", "HeNormal", "HeUniform", "LecunNormal", "LecunUniform",
+    "Zeros", "Ones", "Constant", "RandomNormal", "RandomUniform", "TruncatedNormal", "VarianceScaling", "Orthogonal",
+    "Identity", "GlorotUniform", "GlorotNormal", "HeNormal", "HeUniform", "LecunNormal", "LecunUniform",
 ]  # fmt: skip
 SHAPE = (60, 50)
 
@@ -24,7 +24,9 @@ def test_config_is_that_of_keras(tf_keras, name):
     assert type(initializers.deserialize(tf_keras.initializers.serialize(real))) is type(own)
 
 
-@pytest.mark.parametrize("name", ["glorot_uniform", "he_normal", "zeros", "one", "uniform", "normal", "orthogonal", "lecun_uniform"])
+@pytest.mark.parametrize(
+    "name", ["glorot_uniform", "he_normal", "zeros", "one", "uniform", "normal", "orthogonal", "lecun_uniform"]
+)
 def test_names_of_every_era(name):
     assert initializers.get(name)((3, 3)).shape == (3, 3)
     assert callable(getattr(initializers, name))
@@ -120,7 +122,10 @@ def test_functions_as_initializers():
 
 
 def test_old_configs():
-    old = {"class_name": "VarianceScaling", "config": {"scale": 1.0, "mode": "fan_avg", "distribution": "normal", "seed": None}}
+    old = {
+        "class_name": "VarianceScaling",
+        "config": {"scale": 1.0, "mode": "fan_avg", "distribution": "normal", "seed": None},
+    }
     assert initializers.get(old).distribution == "truncated_normal"
     assert initializers.get({"class_name": "GlorotUniform", "config": {"seed": None, "dtype": "float32"}}).seed is None
 

@@ -11,15 +11,17 @@ REGULARIZERS = [
     ("OrthogonalRegularizer", {"factor": 0.5}), ("OrthogonalRegularizer", {"factor": 0.5, "mode": "columns"}),
 ]  # fmt: skip
 CONSTRAINTS = [
-    ("MaxNorm", {"max_value": 1.0}), ("MaxNorm", {"max_value": 1.5, "axis": [0, 1]}), ("NonNeg", {}), ("UnitNorm", {"axis": 1}),
-    ("MinMaxNorm", {"min_value": 0.5, "max_value": 1.0, "rate": 0.7}),
+    ("MaxNorm", {"max_value": 1.0}), ("MaxNorm", {"max_value": 1.5, "axis": [0, 1]}), ("NonNeg", {}),
+    ("UnitNorm", {"axis": 1}), ("MinMaxNorm", {"min_value": 0.5, "max_value": 1.0, "rate": 0.7}),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "kwargs"), REGULARIZERS)
 def test_regularizer(backend, tf_keras, name, kwargs):
     own, real = getattr(regularizers, name)(**kwargs), getattr(tf_keras.regularizers, name)(**kwargs)
-    np.testing.assert_allclose(own(ops.convert_to_tensor(W)).numpy(), np.asarray(real(tf_keras.backend.constant(W))), rtol=1e-5)
+    np.testing.assert_allclose(
+        own(ops.convert_to_tensor(W)).numpy(), np.asarray(real(tf_keras.backend.constant(W))), rtol=1e-5
+    )
     for key, value in real.get_config().items():
         assert own.get_config()[key] == pytest.approx(value)
     assert regularizers.deserialize(regularizers.serialize(own)).get_config() == own.get_config()
@@ -38,7 +40,9 @@ def test_constraint(backend, tf_keras, name, kwargs):
 def test_radial_constraint(tf_keras, n):
     w = np.random.RandomState(2).randn(n, n, 2, 3).astype("float32")
     own = constraints.RadialConstraint()(ops.convert_to_tensor(w)).numpy()
-    np.testing.assert_array_equal(own, np.asarray(tf_keras.constraints.RadialConstraint()(tf_keras.backend.constant(w))))
+    np.testing.assert_array_equal(
+        own, np.asarray(tf_keras.constraints.RadialConstraint()(tf_keras.backend.constant(w)))
+    )
     with pytest.raises(ValueError, match="shape"):
         constraints.RadialConstraint()(ops.convert_to_tensor(W))
 

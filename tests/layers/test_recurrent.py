@@ -41,6 +41,22 @@ def _build(keras, name, kwargs, masked):
     return keras.Model(inputs, out)
 
 
+_oracle = {}
+
+
+def _expected(key, build, tf_keras, x):
+    """(weights, outputs) of tf_keras for a model, computed once for all backends."""
+    if key not in _oracle:
+        model = build(tf_keras)
+        rng = np.random.RandomState(1)
+        weights = [rng.randn(*w.shape).astype("float32") * 0.4 for w in model.get_weights()]
+        model.set_weights(weights)
+        out = model([np.asarray(a) for a in x] if isinstance(x, list) else x, training=False)
+        out = [o.numpy() for o in out] if isinstance(out, (list, tuple)) else out.numpy()
+        _oracle[key] = weights, out, [tuple(s.shape) for s in model.outputs]
+    return _oracle[key]
+
+
 def _compare(ours, theirs, tolerance=1e-5):
     ours = ours if isinstance(ours, list) else [ours]
     theirs = theirs if isinstance(theirs, list) else [theirs]
@@ -54,15 +70,12 @@ def _compare(ours, theirs, tolerance=1e-5):
 def test_forward_equals_tf_keras(backend, tf_keras, name, kwargs, masked):
     import kshim
 
-    rng = np.random.RandomState(1)
-    theirs = _build(tf_keras, name, kwargs, masked)
+    x = _data(np.random.RandomState(2), masked)
+    weights, expected, shapes = _expected((name, repr(kwargs), masked), lambda k: _build(k, name, kwargs, masked), tf_keras, x)
     ours = _build(kshim, name, kwargs, masked)
-    weights = [rng.randn(*w.shape).astype("float32") * 0.4 for w in theirs.get_weights()]
-    theirs.set_weights(weights)
     ours.set_weights(weights)
-    x = _data(rng, masked)
-    _compare(ours.predict(x, verbose=0), theirs.predict(x, verbose=0))
-    assert [tuple(s.shape) for s in ours.outputs] == [tuple(s.shape) for s in theirs.outputs]
+    _compare(ours.predict(x, verbose=0), expected)
+    assert [tuple(s.shape) for s in ours.outputs] == shapes
 
 
 @pytest.mark.parametrize("merge_mode", ["concat", "sum", "ave", "mul", None])
@@ -77,13 +90,11 @@ def test_bidirectional_equals_tf_keras(backend, tf_keras, merge_mode, inner, seq
         layer = getattr(keras.layers, inner)(3, return_sequences=sequences)
         return keras.Model(inputs, keras.layers.Bidirectional(layer, merge_mode=merge_mode)(h))
 
-    rng = np.random.RandomState(2)
-    theirs, ours = build(tf_keras), build(kshim)
-    weights = [rng.randn(*w.shape).astype("float32") * 0.4 for w in theirs.get_weights()]
-    theirs.set_weights(weights)
+    x = _data(np.random.RandomState(2), True)
+    weights, expected, _ = _expected(("bidirectional", merge_mode, inner, sequences), build, tf_keras, x)
+    ours = build(kshim)
     ours.set_weights(weights)
-    x = _data(rng, True)
-    _compare(ours.predict(x, verbose=0), theirs.predict(x, verbose=0))
+    _compare(ours.predict(x, verbose=0), expected)
 
 
 def test_encoder_decoder_passes_states(backend, tf_keras):
@@ -98,12 +109,11 @@ def test_encoder_decoder_passes_states(backend, tf_keras):
         return keras.Model([source, target], out)
 
     rng = np.random.RandomState(3)
-    theirs, ours = build(tf_keras), build(kshim)
-    weights = [rng.randn(*w.shape).astype("float32") * 0.4 for w in theirs.get_weights()]
-    theirs.set_weights(weights)
-    ours.set_weights(weights)
     x = [rng.randn(3, 6, 4).astype("float32"), rng.randn(3, 5, 3).astype("float32")]
-    _compare(ours.predict(x, verbose=0), theirs.predict(x, verbose=0))
+    weights, expected, _ = _expected("encoder-decoder", build, tf_keras, x)
+    ours = build(kshim)
+    ours.set_weights(weights)
+    _compare(ours.predict(x, verbose=0), expected)
 
 
 def test_stateful_keeps_and_resets_states(backend):
@@ -145,7 +155,13 @@ def test_stateful_needs_a_batch_size(backend):
 def test_custom_cell_and_stacked_cells(backend, tf_keras):
     import kshim
 
-    def build(keras, matmul):
+    import tensorflow as tf
+
+    from kshim import ops
+
+    def build(keras):
+        matmul = ops.matmul if keras is kshim else tf.matmul
+
         class Plain(keras.layers.Layer):
             def __init__(self, units, **kwargs):
                 super().__init__(**kwargs)
@@ -166,17 +182,11 @@ def test_custom_cell_and_stacked_cells(backend, tf_keras):
         out = keras.layers.RNN([keras.layers.LSTMCell(3), keras.layers.GRUCell(2)])(h)
         return keras.Model(inputs, out)
 
-    import tensorflow as tf
-
-    from kshim import ops
-
-    rng = np.random.RandomState(4)
-    theirs, ours = build(tf_keras, tf.matmul), build(kshim, ops.matmul)
-    weights = [rng.randn(*w.shape).astype("float32") * 0.3 for w in theirs.get_weights()]
-    theirs.set_weights(weights)
+    x = _data(np.random.RandomState(4), True)
+    weights, expected, _ = _expected("cells", build, tf_keras, x)
+    ours = build(kshim)
     ours.set_weights(weights)
-    x = _data(rng, True)
-    _compare(ours.predict(x, verbose=0), theirs.predict(x, verbose=0))
+    _compare(ours.predict(x, verbose=0), expected)
 
 
 def test_dropout_masks_are_the_same_everywhere():

@@ -23,18 +23,25 @@ FUNCTIONS = [
     ("mean_absolute_percentage_error", BITS, P, {}), ("mean_squared_logarithmic_error", T - 0.5, P - 0.3, {}),
     ("huber", T * 5, P, {}), ("huber", T, P, {"delta": 0.2}), ("log_cosh", T * 40, P, {}), ("poisson", T, P, {}),
     ("kl_divergence", T, P, {}), ("cosine_similarity", T, P, {}), ("cosine_similarity", T, P, {"axis": 0}),
-    ("hinge", BITS, LOGITS, {}), ("hinge", SIGNS, LOGITS, {}), ("squared_hinge", BITS, LOGITS, {}), ("categorical_hinge", ONE_HOT, P, {}),
-    ("binary_crossentropy", BITS, P, {}), ("binary_crossentropy", BITS, EDGE, {}), ("binary_crossentropy", BITS, LOGITS, {"from_logits": True}),
+    ("hinge", BITS, LOGITS, {}), ("hinge", SIGNS, LOGITS, {}), ("squared_hinge", BITS, LOGITS, {}),
+    ("categorical_hinge", ONE_HOT, P, {}), ("binary_crossentropy", BITS, P, {}),
+    ("binary_crossentropy", BITS, EDGE, {}), ("binary_crossentropy", BITS, LOGITS, {"from_logits": True}),
     ("binary_crossentropy", BITS, P, {"label_smoothing": 0.2}), ("binary_crossentropy", BITS, P, {"axis": 0}),
-    ("binary_focal_crossentropy", BITS, P, {}), ("binary_focal_crossentropy", BITS, P, {"apply_class_balancing": True, "gamma": 1.5}),
+    ("binary_focal_crossentropy", BITS, P, {}),
+    ("binary_focal_crossentropy", BITS, P, {"apply_class_balancing": True, "gamma": 1.5}),
     ("binary_focal_crossentropy", BITS, LOGITS, {"from_logits": True, "label_smoothing": 0.1}),
     ("categorical_crossentropy", ONE_HOT, P, {}), ("categorical_crossentropy", ONE_HOT, EDGE, {}),
-    ("categorical_crossentropy", ONE_HOT, LOGITS, {"from_logits": True}), ("categorical_crossentropy", T, P, {"label_smoothing": 0.1}),
-    ("categorical_crossentropy", ONE_HOT, P, {"axis": 0}), ("categorical_crossentropy", ONE_HOT, LOGITS, {"axis": 0, "from_logits": True}),
-    ("categorical_focal_crossentropy", ONE_HOT, P, {}), ("categorical_focal_crossentropy", ONE_HOT, LOGITS, {"from_logits": True}),
+    ("categorical_crossentropy", ONE_HOT, LOGITS, {"from_logits": True}),
+    ("categorical_crossentropy", T, P, {"label_smoothing": 0.1}),
+    ("categorical_crossentropy", ONE_HOT, P, {"axis": 0}),
+    ("categorical_crossentropy", ONE_HOT, LOGITS, {"axis": 0, "from_logits": True}),
+    ("categorical_focal_crossentropy", ONE_HOT, P, {}),
+    ("categorical_focal_crossentropy", ONE_HOT, LOGITS, {"from_logits": True}),
     ("sparse_categorical_crossentropy", LABELS, PROBS, {}), ("sparse_categorical_crossentropy", LABELS, EDGE, {}),
-    ("sparse_categorical_crossentropy", LABELS[:, None], PROBS, {}), ("sparse_categorical_crossentropy", LABELS.astype("float32"), PROBS, {}),
-    ("sparse_categorical_crossentropy", LABELS, LOGITS, {"from_logits": True}), ("sparse_categorical_crossentropy", LABELS, PROBS, {"ignore_class": 1}),
+    ("sparse_categorical_crossentropy", LABELS[:, None], PROBS, {}),
+    ("sparse_categorical_crossentropy", LABELS.astype("float32"), PROBS, {}),
+    ("sparse_categorical_crossentropy", LABELS, LOGITS, {"from_logits": True}),
+    ("sparse_categorical_crossentropy", LABELS, PROBS, {"ignore_class": 1}),
     ("sparse_categorical_crossentropy", LABELS - 1, LOGITS, {"from_logits": True, "ignore_class": -1}),
     ("sparse_categorical_crossentropy", LABELS[:4], LOGITS, {"from_logits": True, "axis": 0}),
 ]  # fmt: skip
@@ -54,9 +61,10 @@ def test_functions(backend, tf_keras, i):
 
 
 CLASSES = [
-    ("MeanSquaredError", T, P), ("MeanAbsoluteError", T, P), ("MeanAbsolutePercentageError", T, P), ("MeanSquaredLogarithmicError", T, P),
-    ("LogCosh", T, P), ("Poisson", T, P), ("KLDivergence", T, P), ("Huber", T, P), ("CosineSimilarity", T, P), ("Hinge", BITS, P),
-    ("SquaredHinge", BITS, P), ("CategoricalHinge", ONE_HOT, P), ("BinaryCrossentropy", BITS, P), ("BinaryFocalCrossentropy", BITS, P),
+    ("MeanSquaredError", T, P), ("MeanAbsoluteError", T, P), ("MeanAbsolutePercentageError", T, P),
+    ("MeanSquaredLogarithmicError", T, P), ("LogCosh", T, P), ("Poisson", T, P), ("KLDivergence", T, P),
+    ("Huber", T, P), ("CosineSimilarity", T, P), ("Hinge", BITS, P), ("SquaredHinge", BITS, P),
+    ("CategoricalHinge", ONE_HOT, P), ("BinaryCrossentropy", BITS, P), ("BinaryFocalCrossentropy", BITS, P),
     ("CategoricalCrossentropy", ONE_HOT, PROBS), ("CategoricalFocalCrossentropy", ONE_HOT, PROBS),
     ("SparseCategoricalCrossentropy", LABELS, PROBS),
 ]  # fmt: skip
@@ -129,7 +137,10 @@ def test_saturated_softmax_keeps_value_and_gradient(backend, tf_keras):
     from kshim.spec import registry
 
     x = np.array([[60.0, -60.0, 0.0]], "float32")
-    for activation, name, y in (("softmax", "categorical_crossentropy", [[0.0, 1, 0]]), ("sigmoid", "binary_crossentropy", [[0.0, 1, 1]])):
+    for activation, name, y in (
+        ("softmax", "categorical_crossentropy", [[0.0, 1, 0]]),
+        ("sigmoid", "binary_crossentropy", [[0.0, 1, 1]]),
+    ):
         y = np.array(y, "float32")
         tx = tf.Variable(x)
         with tf.GradientTape() as tape:
@@ -156,7 +167,8 @@ def test_reductions_of_keras_3(keras3):
 UNIT = (P / np.linalg.norm(P, axis=1, keepdims=True)).astype("float32")
 EXTRA = [
     ("Dice", BITS, P, {}), ("Dice", BITS, P, {"axis": 1}), ("Tversky", BITS, P, {"alpha": 0.3, "beta": 0.7}),
-    ("CategoricalGeneralizedCrossEntropy", LABELS, PROBS, {"q": 0.4}), ("Circle", np.array([0, 1, 1, 0, 2]), UNIT, {"gamma": 8.0}),
+    ("CategoricalGeneralizedCrossEntropy", LABELS, PROBS, {"q": 0.4}),
+    ("Circle", np.array([0, 1, 1, 0, 2]), UNIT, {"gamma": 8.0}),
     ("CTC", np.array([[1, 2, 0], [3, 3, 1], [0, 0, 0]]), R.randn(3, 7, 5).astype("float32"), {}),
 ]  # fmt: skip
 
@@ -182,7 +194,9 @@ def test_names_of_every_era():
 
 
 def test_misspelt_names():
-    with pytest.raises(ValueError, match="Unknown loss: 'categorial_crossentropy'. Did you mean 'categorical_crossentropy'"):
+    with pytest.raises(
+        ValueError, match="Unknown loss: 'categorial_crossentropy'. Did you mean 'categorical_crossentropy'"
+    ):
         losses.get("categorial_crossentropy")
     with pytest.raises(ValueError, match="Unknown reduction: 'summ'. Did you mean 'sum'"):
         losses.MeanSquaredError(reduction="summ")
@@ -218,4 +232,6 @@ def test_user_defined_losses():
 
 
 def test_integer_labels_of_regression():
-    np.testing.assert_allclose(losses.MeanSquaredError()(LABELS[:, None], P[:, :1]).numpy(), np.mean((LABELS - P[:, 0]) ** 2), rtol=1e-5)
+    np.testing.assert_allclose(
+        losses.MeanSquaredError()(LABELS[:, None], P[:, :1]).numpy(), np.mean((LABELS - P[:, 0]) ** 2), rtol=1e-5
+    )

@@ -15,30 +15,47 @@ W = np.array([1.0, 0.0, 2.0, 0.5, 3.0, 1.0, 0.25, 1.0], "float32")
 TIES = np.round(P * 4) / 4
 
 CASES = [
-    ("Accuracy", {}, LABELS, R.randint(0, 3, 8)), ("BinaryAccuracy", {}, BITS, P), ("BinaryAccuracy", {"threshold": 0.3}, BITS, P),
-    ("CategoricalAccuracy", {}, ONE_HOT, P), ("SparseCategoricalAccuracy", {}, LABELS, P), ("SparseCategoricalAccuracy", {}, LABELS[:, None], P),
+    ("Accuracy", {}, LABELS, R.randint(0, 3, 8)), ("BinaryAccuracy", {}, BITS, P),
+    ("BinaryAccuracy", {"threshold": 0.3}, BITS, P), ("CategoricalAccuracy", {}, ONE_HOT, P),
+    ("SparseCategoricalAccuracy", {}, LABELS, P), ("SparseCategoricalAccuracy", {}, LABELS[:, None], P),
     ("TopKCategoricalAccuracy", {"k": 2}, ONE_HOT, TIES), ("SparseTopKCategoricalAccuracy", {"k": 2}, LABELS, TIES),
     ("MeanSquaredError", {}, T, P), ("MeanAbsoluteError", {}, T, P), ("MeanAbsolutePercentageError", {}, T, P),
-    ("MeanSquaredLogarithmicError", {}, T, P), ("RootMeanSquaredError", {}, T, P), ("LogCoshError", {}, T, P), ("CosineSimilarity", {}, T, P),
-    ("Poisson", {}, T, P), ("KLDivergence", {}, T, P), ("Hinge", {}, SIGNS, P), ("Hinge", {}, BITS, P), ("SquaredHinge", {}, SIGNS, P),
-    ("CategoricalHinge", {}, ONE_HOT, P), ("BinaryCrossentropy", {}, BITS, P), ("BinaryCrossentropy", {"from_logits": True}, BITS, P * 4),
-    ("CategoricalCrossentropy", {"label_smoothing": 0.1}, ONE_HOT, P), ("SparseCategoricalCrossentropy", {}, LABELS, P),
-    ("SparseCategoricalCrossentropy", {"ignore_class": 1}, LABELS, P), ("MeanRelativeError", {"normalizer": [1.0, 0.0, 2.0]}, T, P),
-    ("TruePositives", {}, BITS, P), ("FalsePositives", {"thresholds": [0.2, 0.8]}, BITS, P), ("TrueNegatives", {"thresholds": [0.0, 0.5, 1.0]}, BITS, TIES),
-    ("FalseNegatives", {}, BITS, P), ("Precision", {}, BITS, P), ("Precision", {"thresholds": [0.25, 0.5]}, BITS, TIES), ("Precision", {"top_k": 2}, BITS, P),
-    ("Precision", {"class_id": 1}, BITS, P), ("Precision", {"top_k": 2, "class_id": 0}, BITS, P), ("Recall", {}, BITS, P), ("Recall", {"top_k": 1}, BITS, P),
-    ("Recall", {"class_id": 2, "thresholds": 0.4}, BITS, P), ("SensitivityAtSpecificity", {"specificity": 0.6}, BITS, P),
-    ("SpecificityAtSensitivity", {"sensitivity": 0.6, "num_thresholds": 11}, BITS, TIES), ("PrecisionAtRecall", {"recall": 0.7}, BITS, P),
-    ("RecallAtPrecision", {"precision": 0.6, "num_thresholds": 1}, BITS, P), ("RecallAtPrecision", {"precision": 0.6, "class_id": 1}, BITS, P),
-    ("AUC", {}, BITS, P), ("AUC", {"num_thresholds": 5}, BITS, TIES), ("AUC", {"curve": "PR"}, BITS, P), ("AUC", {"curve": "PR", "summation_method": "minoring"}, BITS, P),
-    ("AUC", {"summation_method": "majoring", "num_thresholds": 7}, BITS, P), ("AUC", {"curve": "PR_GAIN"}, BITS, P), ("AUC", {"thresholds": [0.1, 0.6, 0.7]}, BITS, P),
-    ("AUC", {"multi_label": True}, BITS, P), ("AUC", {"multi_label": True, "curve": "PR", "num_thresholds": 9, "label_weights": [1.0, 2.0, 0.5]}, BITS, P),
-    ("AUC", {"multi_label": True, "thresholds": [0.3, 0.4]}, BITS, P), ("AUC", {"label_weights": [1.0, 2.0, 0.5]}, BITS, P), ("AUC", {"from_logits": True}, BITS, P * 6 - 3),
-    ("FBetaScore", {"beta": 2.0}, ONE_HOT, P), ("FBetaScore", {"threshold": 0.4, "average": "micro"}, BITS, P), ("F1Score", {"average": "macro"}, ONE_HOT, P),
-    ("F1Score", {"average": "weighted", "threshold": 0.5}, BITS, P), ("R2Score", {}, T, P), ("R2Score", {"class_aggregation": None}, T, P),
-    ("R2Score", {"class_aggregation": "variance_weighted_average", "num_regressors": 2}, T, P), ("IoU", {"num_classes": 3, "target_class_ids": [0, 2]}, LABELS, R.randint(0, 3, 8)),
-    ("MeanIoU", {"num_classes": 3}, LABELS, R.randint(0, 3, 8)), ("MeanIoU", {"num_classes": 4, "ignore_class": 1}, LABELS, R.randint(0, 3, 8)),
-    ("BinaryIoU", {"threshold": 0.4}, BITS[:, 0], P[:, 0]), ("OneHotIoU", {"num_classes": 3, "target_class_ids": [1]}, ONE_HOT, P), ("OneHotMeanIoU", {"num_classes": 3}, ONE_HOT, P),
+    ("MeanSquaredLogarithmicError", {}, T, P), ("RootMeanSquaredError", {}, T, P), ("LogCoshError", {}, T, P),
+    ("CosineSimilarity", {}, T, P), ("Poisson", {}, T, P), ("KLDivergence", {}, T, P), ("Hinge", {}, SIGNS, P),
+    ("Hinge", {}, BITS, P), ("SquaredHinge", {}, SIGNS, P), ("CategoricalHinge", {}, ONE_HOT, P),
+    ("BinaryCrossentropy", {}, BITS, P), ("BinaryCrossentropy", {"from_logits": True}, BITS, P * 4),
+    ("CategoricalCrossentropy", {"label_smoothing": 0.1}, ONE_HOT, P),
+    ("SparseCategoricalCrossentropy", {}, LABELS, P),
+    ("SparseCategoricalCrossentropy", {"ignore_class": 1}, LABELS, P),
+    ("MeanRelativeError", {"normalizer": [1.0, 0.0, 2.0]}, T, P), ("TruePositives", {}, BITS, P),
+    ("FalsePositives", {"thresholds": [0.2, 0.8]}, BITS, P),
+    ("TrueNegatives", {"thresholds": [0.0, 0.5, 1.0]}, BITS, TIES), ("FalseNegatives", {}, BITS, P),
+    ("Precision", {}, BITS, P), ("Precision", {"thresholds": [0.25, 0.5]}, BITS, TIES),
+    ("Precision", {"top_k": 2}, BITS, P), ("Precision", {"class_id": 1}, BITS, P),
+    ("Precision", {"top_k": 2, "class_id": 0}, BITS, P), ("Recall", {}, BITS, P), ("Recall", {"top_k": 1}, BITS, P),
+    ("Recall", {"class_id": 2, "thresholds": 0.4}, BITS, P),
+    ("SensitivityAtSpecificity", {"specificity": 0.6}, BITS, P),
+    ("SpecificityAtSensitivity", {"sensitivity": 0.6, "num_thresholds": 11}, BITS, TIES),
+    ("PrecisionAtRecall", {"recall": 0.7}, BITS, P),
+    ("RecallAtPrecision", {"precision": 0.6, "num_thresholds": 1}, BITS, P),
+    ("RecallAtPrecision", {"precision": 0.6, "class_id": 1}, BITS, P), ("AUC", {}, BITS, P),
+    ("AUC", {"num_thresholds": 5}, BITS, TIES), ("AUC", {"curve": "PR"}, BITS, P),
+    ("AUC", {"curve": "PR", "summation_method": "minoring"}, BITS, P),
+    ("AUC", {"summation_method": "majoring", "num_thresholds": 7}, BITS, P), ("AUC", {"curve": "PR_GAIN"}, BITS, P),
+    ("AUC", {"thresholds": [0.1, 0.6, 0.7]}, BITS, P), ("AUC", {"multi_label": True}, BITS, P),
+    ("AUC", {"multi_label": True, "curve": "PR", "num_thresholds": 9, "label_weights": [1.0, 2.0, 0.5]}, BITS, P),
+    ("AUC", {"multi_label": True, "thresholds": [0.3, 0.4]}, BITS, P),
+    ("AUC", {"label_weights": [1.0, 2.0, 0.5]}, BITS, P), ("AUC", {"from_logits": True}, BITS, P * 6 - 3),
+    ("FBetaScore", {"beta": 2.0}, ONE_HOT, P), ("FBetaScore", {"threshold": 0.4, "average": "micro"}, BITS, P),
+    ("F1Score", {"average": "macro"}, ONE_HOT, P), ("F1Score", {"average": "weighted", "threshold": 0.5}, BITS, P),
+    ("R2Score", {}, T, P), ("R2Score", {"class_aggregation": None}, T, P),
+    ("R2Score", {"class_aggregation": "variance_weighted_average", "num_regressors": 2}, T, P),
+    ("IoU", {"num_classes": 3, "target_class_ids": [0, 2]}, LABELS, R.randint(0, 3, 8)),
+    ("MeanIoU", {"num_classes": 3}, LABELS, R.randint(0, 3, 8)),
+    ("MeanIoU", {"num_classes": 4, "ignore_class": 1}, LABELS, R.randint(0, 3, 8)),
+    ("BinaryIoU", {"threshold": 0.4}, BITS[:, 0], P[:, 0]),
+    ("OneHotIoU", {"num_classes": 3, "target_class_ids": [1]}, ONE_HOT, P),
+    ("OneHotMeanIoU", {"num_classes": 3}, ONE_HOT, P),
 ]  # fmt: skip
 IDS = [f"{i}-{c[0]}" for i, c in enumerate(CASES)]
 
@@ -64,7 +81,9 @@ def test_values_of_keras(backend, tf_keras, name, kwargs, y_true, y_pred, weight
 
 
 def plain(config):
-    return {k: np.asarray(v).tolist() if isinstance(v, (np.ndarray, np.generic)) else v for k, v in config.items()}
+    return {
+        k: np.asarray(v).tolist() if isinstance(v, (np.ndarray, np.generic, list)) else v for k, v in config.items()
+    }
 
 
 @pytest.mark.parametrize(("name", "kwargs", "y_true", "y_pred"), CASES, ids=IDS)
@@ -73,14 +92,17 @@ def test_configs(tf_keras, name, kwargs, y_true, y_pred):
     assert plain(own.get_config()) == plain(real.get_config())
     assert metrics.deserialize(metrics.serialize(own)).get_config() == own.get_config()
     assert type(tf_keras.metrics.deserialize(metrics.serialize(own))) is type(real)
-    assert getattr(metrics, name)(**kwargs).name.split("_1")[0] == getattr(tf_keras.metrics, name)(**kwargs).name.rstrip("_0123456789")
+    assert getattr(metrics, name)(**kwargs).name.split("_1")[0] == getattr(tf_keras.metrics, name)(
+        **kwargs
+    ).name.rstrip("_0123456789")
 
 
 @pytest.mark.parametrize("name", ["Mean", "Sum"])
 @pytest.mark.parametrize(
     ("values", "weight"),
     [
-        (100.0, None), (100.0, 0.5), ([1.0, 5.0], [1.0, 0.2]), ([1.0, 2.0], 0.5), ([1.0, 5.0], [[1.0], [0.2]]), ([[1.0], [5.0]], [1.0, 0.2]),
+        (100.0, None), (100.0, 0.5), ([1.0, 5.0], [1.0, 0.2]), ([1.0, 2.0], 0.5), ([1.0, 5.0], [[1.0], [0.2]]),
+        ([[1.0], [5.0]], [1.0, 0.2]),
         ([[[1.0, 2.0], [3.0, 2.0], [0.5, 4.0]]], [0.5]), (T, W[:, None]), (T, W),
     ],
 )  # fmt: skip
@@ -105,7 +127,8 @@ def test_mean_tensor(backend, tf_keras):
 
 FUNCTIONS = [
     ("binary_accuracy", BITS, P), ("categorical_accuracy", ONE_HOT, P), ("sparse_categorical_accuracy", LABELS, P),
-    ("sparse_categorical_accuracy", LABELS[:, None], P), ("top_k_categorical_accuracy", ONE_HOT, P), ("sparse_top_k_categorical_accuracy", LABELS, P),
+    ("sparse_categorical_accuracy", LABELS[:, None], P), ("top_k_categorical_accuracy", ONE_HOT, P),
+    ("sparse_top_k_categorical_accuracy", LABELS, P),
     ("sparse_top_k_categorical_accuracy", np.array([[0, 5], [1, -1]]), R.rand(2, 2, 4).astype("float32")),
 ]  # fmt: skip
 
@@ -138,9 +161,10 @@ def test_state_is_large_enough_on_many_samples(backend):
 
 # names ---------------------------------------------------------------------------------------------------------
 SHAPES = [
-    ((8, 1), (8, 1), "binary"), ((8,), (8, 1), "binary"), ((8, 1), (8, 5), "sparse_categorical"), ((8,), (8, 5), "sparse_categorical"),
-    ((8, 5), (8, 5), "categorical"), ((8, 4), (8, 4, 5), "sparse_categorical"), ((8, 4, 1), (8, 4, 5), "sparse_categorical"),
-    ((8, 4, 5), (8, 4, 5), "categorical"), ((8, 4, 1), (8, 4, 1), "binary"),
+    ((8, 1), (8, 1), "binary"), ((8,), (8, 1), "binary"), ((8, 1), (8, 5), "sparse_categorical"),
+    ((8,), (8, 5), "sparse_categorical"), ((8, 5), (8, 5), "categorical"), ((8, 4), (8, 4, 5), "sparse_categorical"),
+    ((8, 4, 1), (8, 4, 5), "sparse_categorical"), ((8, 4, 5), (8, 4, 5), "categorical"),
+    ((8, 4, 1), (8, 4, 1), "binary"),
 ]  # fmt: skip
 
 
@@ -156,7 +180,11 @@ def test_accuracy_goes_by_shape(name, y_true, y_pred, kind):
 def test_without_labels_the_loss_decides():
     from kshim import losses
 
-    for loss in ("sparse_categorical_crossentropy", losses.SparseCategoricalCrossentropy(), losses.as_loss("sparse_categorical_crossentropy")):
+    for loss in (
+        "sparse_categorical_crossentropy",
+        losses.SparseCategoricalCrossentropy(),
+        losses.as_loss("sparse_categorical_crossentropy"),
+    ):
         assert metrics.resolve_by_shape("acc", None, (8, 5), loss)._fn.__name__ == "sparse_categorical_accuracy"
 
 
@@ -176,7 +204,10 @@ def test_functions_become_metrics():
     metric = metrics.as_metric(share)
     assert metric.name == "share"
     np.testing.assert_allclose(metric(T, P).numpy(), P.mean(), rtol=1e-6)
-    saved = {"class_name": "MeanMetricWrapper", "config": {"name": "acc", "dtype": "float32", "fn": "categorical_accuracy"}}
+    saved = {
+        "class_name": "MeanMetricWrapper",
+        "config": {"name": "acc", "dtype": "float32", "fn": "categorical_accuracy"},
+    }
     assert metrics.deserialize(saved)._fn is metrics.categorical_accuracy
     assert metrics.deserialize(metrics.serialize(metrics.as_metric("mse")))._fn is metrics.mean_squared_error
 

@@ -1,11 +1,8 @@
-"""Messages, and files that appear whole or not at all."""
+"""Messages and questions."""
 
 import io
 import logging
-import os
 import sys
-
-import pytest
 
 from kshim import utils
 from kshim.utils import io_utils
@@ -32,24 +29,14 @@ def test_console_without_unicode(monkeypatch):
     assert stream.buffer.getvalue() == b"verlust_?: 1\n"
 
 
-def test_replacing(tmp_path):
-    path = tmp_path / "file"
-    path.write_text("old")
-    with io_utils.replacing(path) as temporary:
-        with open(temporary, "w") as f:
-            f.write("new")
-        assert path.read_text() == "old"
-    assert path.read_text() == "new"
-    with pytest.raises(KeyError):
-        with io_utils.replacing(path) as temporary:
-            with open(temporary, "w") as f:
-                f.write("broken")
-            raise KeyError
-    assert path.read_text() == "new" and os.listdir(tmp_path) == ["file"]
-
-
 def test_ask(monkeypatch, capsys):
     answers = iter(["maybe", "Y", "n"])
     monkeypatch.setattr("builtins.input", lambda _: next(answers))
     assert io_utils.ask_to_proceed_with_overwrite("f") is True
     assert io_utils.ask_to_proceed_with_overwrite("f") is False
+
+
+def test_every_name_of_utils_exists():
+    for name in utils.__all__:
+        assert getattr(utils, name) is not None, name
+    assert utils.data_utils._hash_file is utils._hash_file

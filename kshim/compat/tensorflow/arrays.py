@@ -220,7 +220,9 @@ def gather(params, indices, validate_indices=None, axis=None, batch_dims=0, name
     params, indices = ops.convert_to_tensor(params), ops.convert_to_tensor(indices, "int32")
     axis %= len(params.shape)
     if axis != batch_dims:
-        raise ValueError(f"gather: with batch_dims={batch_dims} the axis must be {batch_dims} too; received axis={axis}.")
+        raise ValueError(
+            f"gather: with batch_dims={batch_dims} the axis must be {batch_dims} too; received axis={axis}."
+        )
     lead, n = tuple(params.shape[:axis]), params.shape[axis]
     count = int(np.prod(lead))
     flat = ops.reshape(params, (count * n, *params.shape[axis + 1 :]))
@@ -244,10 +246,23 @@ def slice(input_, begin, size, name=None):
     return ops.slice(input_, begin, size)
 
 
-def strided_slice(input_, begin, end, strides=None, begin_mask=0, end_mask=0, ellipsis_mask=0, new_axis_mask=0, shrink_axis_mask=0, name=None):
+def strided_slice(
+    input_,
+    begin,
+    end,
+    strides=None,
+    begin_mask=0,
+    end_mask=0,
+    ellipsis_mask=0,
+    new_axis_mask=0,
+    shrink_axis_mask=0,
+    name=None,
+):
     """input_[begin:end:strides]; the masks for open ends and dropped axes are understood, the other two are not."""
     if ellipsis_mask or new_axis_mask:
-        raise ValueError("strided_slice: ellipsis_mask and new_axis_mask are not supported; index the tensor in Python instead.")
+        raise ValueError(
+            "strided_slice: ellipsis_mask and new_axis_mask are not supported; index the tensor in Python instead."
+        )
     strides = [1] * len(begin) if strides is None else strides
     key = []
     for i, (b, e, s) in enumerate(zip(begin, end, strides)):

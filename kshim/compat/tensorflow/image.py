@@ -2,7 +2,16 @@
 
 from ... import ops
 
-__all__ = ["ResizeMethod", "adjust_brightness", "adjust_contrast", "flip_left_right", "flip_up_down", "resize", "rgb_to_grayscale", "rot90"]
+__all__ = [
+    "ResizeMethod",
+    "adjust_brightness",
+    "adjust_contrast",
+    "flip_left_right",
+    "flip_up_down",
+    "resize",
+    "rgb_to_grayscale",
+    "rot90",
+]
 
 
 class ResizeMethod:

@@ -128,7 +128,17 @@ def cumprod(x, axis=0, exclusive=False, reverse=False, name=None):
 
 
 @_export
-def matmul(a, b, transpose_a=False, transpose_b=False, adjoint_a=False, adjoint_b=False, a_is_sparse=False, b_is_sparse=False, name=None):
+def matmul(
+    a,
+    b,
+    transpose_a=False,
+    transpose_b=False,
+    adjoint_a=False,
+    adjoint_b=False,
+    a_is_sparse=False,
+    b_is_sparse=False,
+    name=None,
+):
     """Product of the last two axes; either operand may be transposed first."""
     a = ops.swapaxes(ops.convert_to_tensor(a), -1, -2) if transpose_a or adjoint_a else a
     b = ops.swapaxes(ops.convert_to_tensor(b), -1, -2) if transpose_b or adjoint_b else b
@@ -184,8 +194,14 @@ def confusion_matrix(labels, predictions, num_classes=None, weights=None, dtype=
     """Counts with labels as rows and predictions as columns (values needed)."""
     import numpy as np
 
-    labels, predictions = (ops.convert_to_numpy(ops.convert_to_tensor(v)).astype("int64").ravel() for v in (labels, predictions))
+    labels, predictions = (
+        ops.convert_to_numpy(ops.convert_to_tensor(v)).astype("int64").ravel() for v in (labels, predictions)
+    )
     n = int(max(labels.max(initial=-1), predictions.max(initial=-1))) + 1 if num_classes is None else int(num_classes)
     out = np.zeros((n, n))
-    np.add.at(out, (labels, predictions), 1 if weights is None else ops.convert_to_numpy(ops.convert_to_tensor(weights)).ravel())
+    np.add.at(
+        out,
+        (labels, predictions),
+        1 if weights is None else ops.convert_to_numpy(ops.convert_to_tensor(weights)).ravel(),
+    )
     return ops.convert_to_tensor(out, dtype)

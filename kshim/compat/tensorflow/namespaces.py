@@ -7,7 +7,7 @@ from types import ModuleType, SimpleNamespace
 from ...errors import did_you_mean
 from .. import aliases
 
-_ROOT = ("dtypes", "arrays", "maths", "reductions", "system")
+_ROOT = ("dtypes", "arrays", "maths", "reductions", "system", "tape")
 
 #: Path below `tensorflow` -> modules here whose names it has.
 NAMESPACES = {
@@ -82,7 +82,6 @@ _STRATEGIES = ("MirroredStrategy", "MultiWorkerMirroredStrategy", "OneDeviceStra
 _USE_TF = "Run this program with KSHIM_BACKEND=tensorflow and TensorFlow installed"
 #: Path below `tensorflow` -> what to do without it.
 ABSENT = {
-    "GradientTape": f"Train with model.fit or model.train_on_batch, which differentiate on every backend. {_USE_TF} to use the tape.",
     "data": "Give model.fit NumPy arrays, a generator or a keras.utils.Sequence.",
     "summary": "Record values with a keras.callbacks.Callback or CSVLogger.",
     "estimator": "TensorFlow removed estimators; train the Keras model with model.fit.",
@@ -97,7 +96,7 @@ ABSENT = {
     "layers": "Use keras.layers.",
     "feature_column": "Use keras.layers and NumPy to encode columns.",
     "examples": "TensorFlow removed its example data; use keras.datasets.",
-    "gradients": "Train with model.fit, which differentiates on every backend.",
+    "gradients": "Use tf.GradientTape, or keras.backend.gradients on a functional graph.",
     "train.Checkpoint": "Save with model.save_weights and load with model.load_weights.",
 }  # fmt: skip
 
@@ -177,7 +176,11 @@ class Namespace(ModuleType):
 
     def __dir__(self):
         inside = {p.rpartition(".")[2] for p in NAMESPACES if p and p.rpartition(".")[0] == self._path}
-        return sorted(inside.union(*(_here(place).__all__ for place in NAMESPACES[self._path]), {"keras"} if not self._path else ()))
+        return sorted(
+            inside.union(
+                *(_here(place).__all__ for place in NAMESPACES[self._path]), {"keras"} if not self._path else ()
+            )
+        )
 
 
 def _installed():
@@ -207,6 +210,4 @@ def explain(path):
     home, _, name = path.rpartition(".")
     known = dir(resolve(home)) if home in NAMESPACES else list(NAMESPACES)
     hint = did_you_mean(name, known)
-    return (
-        f"kshim's stand-in for TensorFlow has no tf.{path}.{hint} Use keras.ops or keras.layers, or: {_USE_TF[0].lower()}{_USE_TF[1:]}."
-    )
+    return f"kshim's stand-in for TensorFlow has no tf.{path}.{hint} Use keras.ops or keras.layers, or: {_USE_TF[0].lower()}{_USE_TF[1:]}."

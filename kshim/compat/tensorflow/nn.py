@@ -97,7 +97,17 @@ def conv1d(input, filters, stride=1, padding="VALID", data_format="NWC", dilatio
     return _conv(input, filters, stride, padding, data_format, dilations, 1)
 
 
-def conv2d(input, filters=None, strides=1, padding="VALID", data_format="NHWC", dilations=None, name=None, filter=None, use_cudnn_on_gpu=True):
+def conv2d(
+    input,
+    filters=None,
+    strides=1,
+    padding="VALID",
+    data_format="NHWC",
+    dilations=None,
+    name=None,
+    filter=None,
+    use_cudnn_on_gpu=True,
+):
     """Cross-correlation with filters (height, width, in, out)."""
     return _conv(input, filter if filters is None else filters, strides, padding, data_format, dilations, 2)
 
@@ -121,18 +131,28 @@ def depthwise_conv2d(input, filter, strides, padding, data_format="NHWC", dilati
     return ops.depthwise_conv(input, filter, strides, _padding(padding, data_format), _format(data_format), dilations)
 
 
-def separable_conv2d(input, depthwise_filter, pointwise_filter, strides, padding, data_format="NHWC", dilations=None, name=None):
+def separable_conv2d(
+    input, depthwise_filter, pointwise_filter, strides, padding, data_format="NHWC", dilations=None, name=None
+):
     x = depthwise_conv2d(input, depthwise_filter, strides, padding, data_format, dilations)
     return conv2d(x, pointwise_filter, 1, "VALID", data_format)
 
 
-def conv2d_transpose(input, filters, output_shape, strides, padding="SAME", data_format="NHWC", dilations=None, name=None):
+def conv2d_transpose(
+    input, filters, output_shape, strides, padding="SAME", data_format="NHWC", dilations=None, name=None
+):
     """The gradient of `conv2d` with respect to its input; filters (height, width, out, in)."""
     strides = _spatial(strides, 2, data_format, "strides")
     dilations = _spatial(1 if dilations is None else dilations, 2, data_format, "dilations")
     sizes = _spatial(tuple(int(d or 1) for d in output_shape), 2, data_format, "output_shape")
     return ops.conv_transpose(
-        input, filters, strides, padding.lower(), data_format=_format(data_format), dilation_rate=dilations, output_shape=sizes
+        input,
+        filters,
+        strides,
+        padding.lower(),
+        data_format=_format(data_format),
+        dilation_rate=dilations,
+        output_shape=sizes,
     )
 
 

@@ -69,39 +69,22 @@ def adopt(module):
     if getattr(module, "_kshim_stand_in", False):
         return
     keras = importlib.import_module("keras")
-    for home in (module, getattr(module.compat, "v1", None), getattr(module.compat, "v2", None)):
-        if home is not None:
-            home.keras = keras
+    for home in (module, module.compat.v1, module.compat.v2):
+        home.keras = keras
     for name in ("losses", "metrics", "optimizers", "initializers"):
         setattr(module, name, importlib.import_module(f"keras.{name}"))
-    _register(module)
+    from . import dispatch, real_tape
 
-
-def _register(tf):
-    from ...engine.tensor import KerasTensor, Tensor
-    from ...engine.variable import Variable
-    from ...spec.shapes import ShapeDtype
-
-    def convert(value, dtype=None, name=None, as_ref=False):
-        if isinstance(value, KerasTensor):
-            raise TypeError(
-                f"TensorFlow cannot compute on the symbolic {value!r}. Call the function inside a Lambda or custom layer, or "
-                "use the function of the same name in keras.ops."
-            )
-        native = value.native if isinstance(value, Variable) else value._value
-        if isinstance(native, ShapeDtype):
-            native = tf.zeros(native.shape, native.dtype)  # a shape is being inferred; values do not matter
-        elif not tf.is_tensor(native):
-            native = tf.constant(value.numpy())
-        if dtype is not None and not tf.as_dtype(dtype).is_compatible_with(native.dtype):
-            raise ValueError(f"A tensor of dtype {native.dtype.name} was given where {tf.as_dtype(dtype).name} is needed; use tf.cast.")
-        return native
-
-    tf.register_tensor_conversion_function((Tensor, Variable), convert)
+    dispatch.register(module)
+    tape = real_tape.make(module)
+    for home in (module, module.compat.v1, module.compat.v2):
+        home.GradientTape = tape
 
 
 def make_way():
-    """Take the stand-in out of `sys.modules`: TensorFlow itself is about to be loaded under its name."""
-    if "tensorflow" in sys.modules and not loaded() and find(None) is not None:
-        for name in [n for n in sys.modules if n.split(".")[0] == "tensorflow" and not n.startswith("tensorflow.keras")]:
+    """Take the stand-in out of `sys.modules`: its backend asks for TensorFlow itself under that name."""
+    if "tensorflow" in sys.modules and not loaded():
+        for name in [
+            n for n in sys.modules if n.split(".")[0] == "tensorflow" and not n.startswith("tensorflow.keras")
+        ]:
             del sys.modules[name]

@@ -194,7 +194,9 @@ def optimizer(name):
         if name == "Momentum":
             settings.setdefault("momentum", 0.0)
             settings["nesterov"] = settings.pop("use_nesterov", False)
-        return getattr(optimizers, {"GradientDescent": "SGD", "Momentum": "SGD"}.get(name, name))(learning_rate, **settings)
+        return getattr(optimizers, {"GradientDescent": "SGD", "Momentum": "SGD"}.get(name, name))(
+            learning_rate, **settings
+        )
 
     make.__name__ = make.__qualname__ = f"{name}Optimizer"
     return make

@@ -131,7 +131,11 @@ class RNN(Layer):
             out, new = cell(x, held, **keywords)
             return out, _as_list(new)
 
-        return scan_cell(step, inputs, states, mask, self.go_backwards, self.zero_output_for_mask)
+        return scan_cell(step, inputs, states, mask, self.go_backwards, self._zero_outputs())
+
+    def _zero_outputs(self):
+        """Masked steps give zeros only where all outputs are asked for; a last output is the last valid one."""
+        return self.zero_output_for_mask and self.return_sequences
 
     def compute_mask(self, inputs, mask=None):
         mask = mask[0] if isinstance(mask, (list, tuple)) else mask

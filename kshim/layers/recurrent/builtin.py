@@ -66,7 +66,7 @@ class BuiltinRNN(RNN):
             new = cell.advance(z, held, h_mask)
             return new[0], new
 
-        return scan_cell(step, projected, states, mask, self.go_backwards, self.zero_output_for_mask)
+        return scan_cell(step, projected, states, mask, self.go_backwards, self._zero_outputs())
 
     def get_config(self):
         return {**super().get_config(), **self.cell.own_config(), "implementation": self.implementation}

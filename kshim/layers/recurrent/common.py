@@ -38,6 +38,7 @@ class Cell(Layer):
         bias_initializer="zeros", kernel_regularizer=None, recurrent_regularizer=None, bias_regularizer=None, kernel_constraint=None,
         recurrent_constraint=None, bias_constraint=None, dropout=0.0, recurrent_dropout=0.0, seed=None, **kwargs,
     ):  # fmt: skip
+        kwargs.pop("implementation", None)  # which of its formulas a framework uses; the numbers are the same
         super().__init__(**kwargs)
         if not isinstance(units, int) and not (hasattr(units, "__index__") and not isinstance(units, bool)) or int(units) <= 0:
             raise ValueError(f"Received an invalid value for argument `units` of {type(self).__name__}, expected a positive integer, got {units!r}.")

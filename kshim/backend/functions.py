@@ -23,7 +23,9 @@ class Function:
         self.updates = [u for u in updates or () if isinstance(u, (list, tuple))]  # others are done already
         for x in self.inputs:
             if not isinstance(x, (KerasTensor, LearningPhase, Variable)):
-                raise TypeError(f"K.function(inputs=...) expects symbolic tensors; received {x!r:.100} of type {type(x).__name__}.")
+                raise TypeError(
+                    f"K.function(inputs=...) expects symbolic tensors; received {x!r:.100} of type {type(x).__name__}."
+                )
         targets = [t for t in tree.flatten([outputs, *(new for _, new in self.updates)]) if isinstance(t, KerasTensor)]
         self._targets = list({id(t): t for t in targets}.values())
         sources = [x for x in self.inputs if isinstance(x, KerasTensor)]

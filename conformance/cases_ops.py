@@ -1,0 +1,40 @@
+"""Cases of every primitive of the op table."""
+
+from kshim.spec.table import TABLE
+
+from . import cases_elementwise, cases_reduce, cases_shaping, cases_windows
+from .case import Case
+
+ROWS = {**cases_elementwise.CASES, **cases_reduce.CASES, **cases_shaping.CASES, **cases_windows.CASES}
+
+#: Primitives that also run in half precision, on their first case: layers compute in it under a mixed precision policy.
+HALF = (
+    "negative abs sign exp expm1 log log1p sqrt rsqrt sin cos tanh erf floor isnan add subtract multiply divide power maximum "
+    "minimum equal less where clip sum prod max min argmax cumsum cast stop_gradient reshape transpose broadcast_to concat pad "
+    "slice flip matmul conv conv_transpose max_pool avg_pool take take_along_axis scatter_add argsort full arange random_uniform"
+).split()
+
+
+def build(part, op, row, parameters, only=None):
+    """The case of one row: arguments, and options in a last dict."""
+    row = tuple(row)
+    options = row[-1] if row and isinstance(row[-1], dict) else {}
+    return Case(part, op, row[:-1] if options else row, parameters=tuple(parameters), only=only, **options)
+
+
+def cases():
+    """All cases. Raises `LookupError` naming the primitives without a case, or the cases without a primitive."""
+    missing, unknown = sorted(set(TABLE) - set(ROWS)), sorted(set(ROWS) - set(TABLE))
+    if missing or unknown:
+        raise LookupError(
+            f"Primitives of the op table without a case: {', '.join(missing) or 'none'}; cases of no primitive: "
+            f"{', '.join(unknown) or 'none'}. Add or remove rows in kshim_conformance/cases_*.py."
+        )
+    out = []
+    for op, rows in ROWS.items():
+        for i, row in enumerate(rows):
+            case = build("ops", op, row, TABLE[op].args)
+            if i == 0 and op in HALF and len(case.dtypes) > 1:
+                case = build("ops", op, row, TABLE[op].args, ("float64", "float32", "float16", "bfloat16"))
+            out.append(case)
+    return out

@@ -1,0 +1,85 @@
+"""Probes: cases that need a function, for control flow, gradients, steps and conversion. One registry."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kshim.spec.table import CONTROL
+
+from .case import FIXED, FLOATS
+from .evaluate import flat
+
+
+@dataclass(frozen=True)
+class Known:
+    """A result whose value is known, whatever the reference says."""
+
+    got: object
+    expected: object
+
+
+@dataclass(frozen=True, eq=False)
+class Probe:
+    """`run(b, dtype)` gives named results: tensors, arrays, numbers or `Known`; lists of them are numbered."""
+
+    op: str
+    run: object
+    covers: tuple
+    kind: str
+    dtypes: tuple
+
+    part = "control"
+
+    @property
+    def id(self):
+        return f"{self.part}/{self.op}"
+
+
+PROBES = {}
+
+
+def probe(covers, kind="summed", fixed=False):
+    """Register a function of (b, dtype) as a probe of the methods named; `fixed`: not run once for each float dtype."""
+
+    def register(function):
+        name = function.__name__
+        PROBES[name] = Probe(name, function, tuple(covers.split()), kind, (FIXED,) if fixed else FLOATS)
+        return function
+
+    return register
+
+
+def probes():
+    """All probes. Raises `LookupError` naming the methods of `CONTROL` that none covers."""
+    from . import probes_control, probes_step, probes_values  # noqa: F401  (they register)
+
+    covered = {name for p in PROBES.values() for name in p.covers}
+    missing = sorted({*CONTROL, "fused_update"} - covered)
+    if missing:
+        raise LookupError(f"Methods without a probe: {', '.join(missing)}. Add one to kshim_conformance/probes_*.py.")
+    return list(PROBES.values())
+
+
+def data(*shape, seed=0):
+    """Normals that float32 holds exactly, as float64."""
+    return np.random.default_rng((seed, *shape)).standard_normal(shape).astype(np.float32).astype(np.float64)
+
+
+def tensor(b, array, dtype):
+    return b.from_numpy(np.asarray(array, dtype))
+
+
+def total(b, x):
+    """Sum of all elements."""
+    return b.sum(x, tuple(range(len(b.shape_of(x)))), False)
+
+
+def inside(b, function, inputs, hyper=None):
+    """`function(*inputs)` run inside a compiled step."""
+    step = b.compile_step(lambda state, hyper, batch: (state, function(*state)), False)
+    return step(list(inputs), hyper or {}, None)[1]
+
+
+def both(b, function, inputs):
+    """Named results of `function(*inputs)` alone and inside a compiled step."""
+    return {"alone": flat(function(*inputs)), "compiled": flat(inside(b, function, inputs))}

@@ -1,0 +1,89 @@
+"""What is printed and written: progress, mismatches, the table, JSON."""
+
+import json
+import sys
+import time
+from dataclasses import asdict
+
+#: Mismatches printed for one backend; the JSON file has all.
+SHOWN = 60
+_WIDTH = 24
+
+
+class Progress:
+    """One line on standard error for a backend: redrawn on a terminal, else printed at every quarter."""
+
+    def __init__(self, backend, stream=None):
+        self.backend, self.stream = backend, stream or sys.stderr
+        self.live = self.stream.isatty()
+        self.started, self.drawn, self.quarter = time.monotonic(), 0.0, -1
+
+    def update(self, done, total, what=""):
+        share = done / total if total else 1.0
+        now = time.monotonic()
+        if self.live:
+            if now - self.drawn < 0.1 and done != total:
+                return
+            self.drawn = now
+            bar = ("=" * int(share * _WIDTH)).ljust(_WIDTH)
+            line = f"{self.backend:<11}[{bar}] {done}/{total} {now - self.started:4.0f} s  {what}"
+            self.stream.write("\r\x1b[2K" + line[:118])
+        elif int(share * 4) > self.quarter:
+            self.quarter = int(share * 4)
+            self.stream.write(f"{self.backend:<11}{done}/{total} {now - self.started:4.0f} s\n")
+        self.stream.flush()
+
+    def close(self):
+        if self.live:
+            self.stream.write("\r\x1b[2K")
+            self.stream.flush()
+
+
+def table(rows, head):
+    """Rows of strings in aligned columns under a head."""
+    rows = [head, *[[str(c) for c in row] for row in rows]]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
+    lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths)).rstrip() for row in rows]
+    return "\n".join([lines[0], "  ".join("-" * w for w in widths), *lines[1:]])
+
+
+def mismatches(verdict, shown=SHOWN):
+    """The mismatches of a backend, the first of every case before the others of any."""
+    first, later, seen = [], [], set()
+    for m in verdict.mismatches:
+        (later if (m.case, m.dtype) in seen else first).append(m)
+        seen.add((m.case, m.dtype))
+    ordered = first + later
+    lines = [str(m) for m in ordered[:shown]]
+    if len(ordered) > shown:
+        lines.append(f"{verdict.backend}: {len(ordered) - shown} more mismatches; --json FILE writes all.")
+    return "\n".join(lines)
+
+
+def summary(verdicts, skipped):
+    """The table of all backends."""
+    parts = ("ops", "derived", "control", "models")
+    rows = []
+    for v in verdicts:
+        wrong = {p: {m.case for m in v.mismatches if m.case.startswith(p + "/")} for p in parts}
+        counts = [f"{len(v.cases.get(p, ())) - len(wrong[p])}/{len(v.cases.get(p, ()))}" for p in parts]
+        name = f"{v.backend} {v.info.get('version', '')}"
+        rows.append([name, v.info.get("device", "?"), *counts, v.checks, len(v.mismatches), f"{v.seconds:.0f} s"])
+    for name, reason in skipped.items():
+        rows.append([name, "-", *["-"] * len(parts), "-", "-", reason])
+    return table(rows, ["backend", "device", *parts, "checks", "mismatches", "time"])
+
+
+def write_json(path, verdicts, skipped):
+    """Everything as JSON."""
+    from kshim.saving.atomic import replacing
+
+    document = {"backends": [], "skipped": skipped}
+    for v in verdicts:
+        entry = asdict(v)
+        entry["cases"] = {part: len(ids) for part, ids in v.cases.items()}
+        document["backends"].append(entry)
+    with replacing(path) as temporary:
+        with open(temporary, "w", encoding="utf-8") as f:
+            json.dump(document, f, indent=1)
+            f.write("\n")

@@ -1,0 +1,98 @@
+"""Running a worker process: its environment, its progress, its death."""
+
+import contextlib
+import importlib.util
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+
+from kshim.spec import registry
+
+from .trace import load
+from .worker import UNAVAILABLE
+
+#: Seconds without a sign of life after which a worker is ended.
+SILENCE = 900
+#: How often a worker that died is started again without the case it died in.
+_RESTARTS = 5
+
+
+class WorkerError(Exception):
+    """A worker gave no trace; the message says why."""
+
+
+def absent(name):
+    """Why a built-in backend cannot run here (its framework is not installed), or None."""
+    if name not in registry.BUILTIN:
+        return None
+    _, framework, package = registry.BUILTIN[name]
+    if importlib.util.find_spec(framework) is None:
+        return f"{framework} is not installed (pip install '{package}')"
+    return None
+
+
+def _environment(device):
+    env = dict(os.environ, PYTHONPATH=os.pathsep.join(p for p in sys.path if p))
+    env.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if device:
+        env["KSHIM_DEVICE"] = device
+    return env
+
+
+def run_worker(backend, pattern=None, device=None, reference=False, progress=None):
+    """The trace of one backend.
+
+    Raises `WorkerError` when the backend cannot be had or its process keeps dying. A process that dies is started
+    again without the case it died in, which is reported as failed.
+    """
+    skip = []
+    for _ in range(_RESTARTS + 1):
+        with tempfile.TemporaryDirectory(prefix="kshim-conformance-") as folder:
+            status, last, errors = _once(backend, pattern, device, reference, progress, skip, folder)
+            if status == 0:
+                return load(folder)
+        if status == UNAVAILABLE:
+            raise WorkerError(errors.strip() or f"Backend {backend!r} is not available.")
+        if last is None or status > 0:
+            break
+        skip.append(last)
+    tail = "\n".join(errors.strip().splitlines()[-15:])
+    raise WorkerError(f"The worker of {backend!r} ended with status {status} while it ran {last or 'its start'}:\n{tail}")
+
+
+def _once(backend, pattern, device, reference, progress, skip, folder):
+    """(exit status, what ran last, standard error) of one process."""
+    command = [sys.executable, "-m", "kshim_conformance.worker", "--backend", backend, "--out", folder]
+    command += ["--only", pattern] if pattern else []
+    command += ["--reference"] if reference else []
+    for what in skip:
+        command += ["--skip", what]
+    last = None
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=errors, text=True, errors="replace", env=_environment(device)
+        )
+        watchdog = None
+        try:
+            for line in process.stdout:
+                if watchdog is not None:
+                    watchdog.cancel()
+                watchdog = threading.Timer(SILENCE, process.kill)
+                watchdog.daemon = True
+                watchdog.start()
+                if line.startswith("@ "):
+                    _, done, total, last = line.rstrip("\n").split(" ", 3)
+                    if progress is not None:
+                        progress.update(int(done), int(total), last)
+            status = process.wait()
+        finally:
+            if watchdog is not None:
+                watchdog.cancel()
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            process.stdout.close()
+            process.wait()
+        errors.seek(0)
+        return status, last, errors.read()
