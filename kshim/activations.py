@@ -13,10 +13,10 @@ from .engine.tensor import KerasTensor
 reg = Registry("activation", "keras.activations")
 
 
-def _with_logits(y, x):
-    """Remember what went into a softmax or sigmoid: from there a crossentropy is exact, as in Keras on TensorFlow."""
+def _with_logits(y, x, kind):
+    """Remember what went into a softmax or sigmoid: from there its crossentropy is exact, as in Keras on TensorFlow."""
     if type(y) is not KerasTensor:
-        y._keras_logits = x
+        y._keras_logits, y._keras_logits_of = x, kind
     return y
 
 
@@ -30,7 +30,7 @@ def softmax(x, axis=-1):
             f"received shape {tuple(x.shape)}. Use ops.softmax for a single vector."
         )
     y = ops.softmax(x, axis=axis)
-    return _with_logits(y, x) if axis in (-1, x.ndim - 1) else y
+    return _with_logits(y, x, "softmax") if axis in (-1, x.ndim - 1) else y
 
 
 @reg()
@@ -114,7 +114,7 @@ def tanh(x):
 def sigmoid(x):
     """1 / (1 + e**-x)."""
     x = ops.convert_to_tensor(x)
-    return _with_logits(ops.sigmoid(x), x)
+    return _with_logits(ops.sigmoid(x), x, "sigmoid")
 
 
 @reg()

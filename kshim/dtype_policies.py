@@ -22,7 +22,7 @@ class DTypePolicy:
             compute = None
         if compute is None or name.startswith("mixed_") and compute not in ("float16", "bfloat16"):
             raise ValueError(
-                f"Cannot convert {name!r} to a dtype policy. Expected a dtype name, 'mixed_float16' or 'mixed_bfloat16'."
+                f"Cannot convert {name!r} to a dtype policy; expected a dtype, 'mixed_float16' or 'mixed_bfloat16'."
             )
         self._name, self._compute = name, compute
 

@@ -35,3 +35,9 @@ def unknown_name(kind, name, known):
     """A `ValueError` for a misspelt `name` of some `kind` (loss, optimizer ...), listing what exists."""
     known = sorted({str(k) for k in known})
     return ValueError(f"Unknown {kind}: {name!r}.{did_you_mean(name, known)} Known {kind} names: {', '.join(known)}.")
+
+
+def mark_place(error, place):
+    """Remember in which layer or loss an error arose; the innermost place, marked first, stays."""
+    if getattr(error, "place", None) is None:
+        error.place = place

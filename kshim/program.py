@@ -12,7 +12,7 @@ _COMPAT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "compat")
 
 
 class Program:
-    """Something to run: `kind` 'script' (a path, `-` for standard input), 'module' or 'code', `target`, and its arguments.
+    """Something to run: `kind` 'script' (a path, - for standard input), 'module' or 'code', `target`, its arguments.
 
     Making one already sets `sys.path[0]` (a package's `__init__` runs while its `__main__` is searched). `problem` is
     None, or the sentence that says why there is nothing to run; `problem_code` the exit code that goes with it.

@@ -121,7 +121,7 @@ def shuffle(x, axis=0, seed=None):
 def _on_host(name, draw, shape, dtype, seed):
     if context.step_key is not None:
         raise UnsupportedError(
-            f"random.{name} draws on the host and cannot be part of a training step; draw before it and feed the values."
+            f"random.{name} draws on the host and cannot be part of a training step; draw before and feed the values."
         )
     if context.symbolic:
         return ops.zeros(shape, dtype)

@@ -34,7 +34,7 @@ class UsageError(Exception):
 
 
 def parse(argv):
-    """`(action, options, target, rest)` of a command line; action is 'script', 'module', 'code' or a word such as 'help'.
+    """`(action, options, target, rest)` of a command line; action is 'script', 'module', 'code', 'help' ...
 
     Like Python's own, options end at the first thing to run; everything behind it belongs to the program. Raises
     `UsageError` for an unknown option, a missing value or nothing to run.

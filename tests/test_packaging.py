@@ -22,6 +22,14 @@ def _project():
     return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
+def _data():
+    """(package, path) of the files that are no Python and no notes for readers of the source."""
+    for package, folder in ROOMS.items():
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.is_file() and path.suffix not in (".py", ".pyc", ".md") and "__pycache__" not in path.parts:
+                yield package, path
+
+
 def _packages():
     """Importable names of all folders with Python files, as the mapping gives them."""
     for package, folder in ROOMS.items():
@@ -46,14 +54,12 @@ def test_every_package_has_an_init():
 def test_data_files_are_packaged():
     """Files beside the code that are no Python must match a pattern of package-data."""
     patterns = _project()["tool"]["setuptools"]["package-data"]
-    for package, folder in ROOMS.items():
-        for path in (ROOT / folder).rglob("*"):
-            if path.is_file() and path.suffix not in (".py", ".pyc") and "__pycache__" not in path.parts:
-                found = [
-                    home for home, globs in patterns.items() for g in globs
-                    if home.startswith(package) and path in ROOT.joinpath(ROOMS[package], *home.split(".")[1:]).glob(g)
-                ]  # fmt: skip
-                assert found, f"{path.relative_to(ROOT)} is in no package-data"
+    for package, path in _data():
+        found = [
+            home for home, globs in patterns.items() for g in globs
+            if home.startswith(package) and path in ROOT.joinpath(ROOMS[package], *home.split(".")[1:]).glob(g)
+        ]  # fmt: skip
+        assert found, f"{path.relative_to(ROOT)} is in no package-data"
 
 
 def test_version_has_one_home():
@@ -68,6 +74,7 @@ def wheel(tmp_path_factory):
     pytest.importorskip("setuptools", minversion="77", reason="building needs setuptools 77")
     folder = tmp_path_factory.mktemp("wheel")
     source = folder / "source"
+    source.mkdir()
     for name in ("pyproject.toml", "README.md", "LICENSE", *ROOMS.values()):
         path = ROOT / name
         if path.is_dir():
@@ -102,12 +109,8 @@ def test_wheel_holds_everything(wheel):
         names = set(archive.namelist())
         (entry,) = [n for n in names if n.endswith("entry_points.txt")]
         assert "kshim = kshim.runner:main" in archive.read(entry).decode()
-    expected = {
-        f"{package}/{path.relative_to(ROOT / folder).as_posix()}"
-        for package, folder in ROOMS.items()
-        for path in (ROOT / folder).rglob("*")
-        if path.is_file() and path.suffix != ".pyc" and "__pycache__" not in path.parts
-    }
+    files = [(package, path) for package, folder in ROOMS.items() for path in (ROOT / folder).rglob("*.py")]
+    expected = {f"{p}/{f.relative_to(ROOT / ROOMS[p]).as_posix()}" for p, f in [*files, *_data()]}
     assert expected <= names
     assert not [n for n in names if n.startswith(("tests/", "backends/", "conformance/", "examples/"))]
     assert [n for n in names if n.endswith("/licenses/LICENSE")]

@@ -73,7 +73,8 @@ class Compile:
                 order = layouts[kinds] = layout(hyper)
             key = (in_state, signature, in_batch, _signature(batch_leaves), order)
             trace = traces.get(key)
-            leaves += batch_leaves
+            # Copies, for TensorFlow may use an array's memory in place, and what the step returns may still be that.
+            leaves += [leaf.copy() if isinstance(leaf, np.ndarray) else leaf for leaf in batch_leaves]
             if trace is None:
                 structures = (in_state, in_batch)
                 trace = traces[key] = _Trace(function, structures, order, leaves, self.jit_compile, self._gpu)

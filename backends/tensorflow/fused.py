@@ -19,7 +19,10 @@ class Fused:
         # The kernel takes the larger of x and slope * x, which is right for these slopes only, with slope in float32.
         if x.dtype == tf.float32 and 0.0 <= slope <= 1.0:
             return tf.nn.leaky_relu(x, slope)
-        return super().leaky_relu(x, slope)
+        return NotImplemented
+
+    def elu(self, x, alpha):
+        return tf.nn.elu(x) if alpha == 1 else tf.where(x > 0, x, tf.nn.elu(x) * tf.constant(alpha, x.dtype))
 
     def softplus(self, x):
         return tf.math.softplus(x)
@@ -46,7 +49,7 @@ class Fused:
             count *= d
         # cuDNN raises an epsilon below 1e-5 to that.
         if x.dtype != tf.float32 or not count or x.shape.rank < 2 or epsilon < 1.001e-5:
-            return super().batch_norm_train(x, scale, offset, epsilon)
+            return NotImplemented
         channels = x.shape[-1]
         wide = x if x.shape.rank == 4 else tf.reshape(x, [count, 1, 1, channels])
         y, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(

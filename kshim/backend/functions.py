@@ -120,8 +120,8 @@ def gradients(loss, variables):
     wanted = list(variables) if isinstance(variables, (list, tuple)) else [variables]
     if not isinstance(loss, KerasTensor):
         raise ValueError(
-            f"K.gradients expects a symbolic loss, computed from keras.Input or a model's tensors; received {loss!r:.100}. To "
-            "train, use model.fit or model.train_on_batch."
+            f"K.gradients expects a symbolic loss, computed from keras.Input or a model's tensors; received "
+            f"{loss!r:.100}. To train, use model.fit or model.train_on_batch."
         )
     tensors = [v for v in wanted if isinstance(v, KerasTensor)]
     weights = [v for v in wanted if isinstance(v, Variable)]

@@ -17,8 +17,8 @@ def _wide(mask, like):
 
 @ops.op
 def rnn(
-    step_function, inputs, initial_states, go_backwards=False, mask=None, constants=None, unroll=False, input_length=None,
-    time_major=False, zero_output_for_mask=False, return_all_outputs=True,
+    step_function, inputs, initial_states, go_backwards=False, mask=None, constants=None, unroll=False,
+    input_length=None, time_major=False, zero_output_for_mask=False, return_all_outputs=True,
 ):  # fmt: skip
     """Run `output, states = step_function(x_t, states + constants)` over the time axis (1) of `inputs`.
 

@@ -5,9 +5,9 @@ import string
 from .. import ops
 
 __all__ = [
-    "abs", "all", "any", "argmax", "argmin", "batch_dot", "clip", "cos", "cumprod", "cumsum", "dot", "equal", "exp", "greater",
-    "greater_equal", "less", "less_equal", "log", "logsumexp", "max", "maximum", "mean", "min", "minimum", "not_equal", "pow",
-    "prod", "round", "sign", "sin", "sqrt", "square", "std", "sum", "var",
+    "abs", "all", "any", "argmax", "argmin", "batch_dot", "clip", "cos", "cumprod", "cumsum", "dot", "equal", "exp",
+    "greater", "greater_equal", "less", "less_equal", "log", "logsumexp", "max", "maximum", "mean", "min", "minimum",
+    "not_equal", "pow", "prod", "round", "sign", "sin", "sqrt", "square", "std", "sum", "var",
 ]  # fmt: skip
 
 abs, exp, log, round, sign, sin, cos, square = (
@@ -36,7 +36,7 @@ def pow(x, a):
 
 
 def clip(x, min_value, max_value):
-    """x limited to [min_value, max_value]; None leaves a side open, and a `max_value` below the other is raised to it."""
+    """x limited to [min_value, max_value]; None leaves a side open; a lower `max_value` is raised to `min_value`."""
     if isinstance(min_value, (int, float)) and isinstance(max_value, (int, float)) and max_value < min_value:
         max_value = min_value
     return ops.clip(x, min_value, max_value)

@@ -5,10 +5,10 @@ from .. import random as _random
 
 __all__ = [
     "batch_normalization", "bias_add", "binary_crossentropy", "binary_focal_crossentropy", "categorical_crossentropy",
-    "categorical_focal_crossentropy", "conv1d", "conv2d", "conv2d_transpose",
-    "conv3d", "conv3d_transpose", "depthwise_conv2d", "dropout", "elu", "hard_sigmoid", "in_top_k", "l2_normalize",
-    "local_conv1d", "local_conv2d", "normalize_batch_in_training", "pool2d", "pool3d", "relu", "separable_conv1d",
-    "separable_conv2d", "sigmoid", "softmax", "softplus", "softsign", "sparse_categorical_crossentropy", "tanh",
+    "categorical_focal_crossentropy", "conv1d", "conv2d", "conv2d_transpose", "conv3d", "conv3d_transpose",
+    "depthwise_conv2d", "dropout", "elu", "hard_sigmoid", "in_top_k", "l2_normalize", "local_conv1d", "local_conv2d",
+    "normalize_batch_in_training", "pool2d", "pool3d", "relu", "separable_conv1d", "separable_conv2d", "sigmoid",
+    "softmax", "softplus", "softsign", "sparse_categorical_crossentropy", "tanh",
 ]  # fmt: skip
 
 sigmoid, tanh, softplus, softsign = ops.sigmoid, ops.tanh, ops.softplus, ops.softsign
@@ -86,8 +86,8 @@ def _format(data_format, dim_ordering=None):
 
 def _conv(op):
     def conv(
-        x, kernel, strides=1, padding="valid", data_format=None, dilation_rate=1, border_mode=None, dim_ordering=None, stride=None,
-        subsample=None, **kwargs,
+        x, kernel, strides=1, padding="valid", data_format=None, dilation_rate=1, border_mode=None, dim_ordering=None,
+        stride=None, subsample=None, **kwargs,
     ):  # fmt: skip
         strides = next((s for s in (stride, subsample) if s is not None), strides)
         return op(x, kernel, strides, border_mode or padding, _format(data_format, dim_ordering), dilation_rate)
@@ -113,7 +113,7 @@ separable_conv1d = separable_conv2d
 
 
 def conv2d_transpose(x, kernel, output_shape, strides=1, padding="valid", data_format=None, dilation_rate=1):
-    """The gradient of a convolution with respect to its input; kernel (..., filters, channels), `output_shape` with batch."""
+    """The gradient of a convolution by its input; kernel (..., filters, channels), `output_shape` with the batch."""
     data_format = _format(data_format)
     sizes = tuple(output_shape)[2:] if data_format == "channels_first" else tuple(output_shape)[1:-1]
     sizes = None if any(s is None for s in sizes) else tuple(int(s) for s in sizes)
@@ -145,7 +145,8 @@ def bias_add(x, bias, data_format=None):
     rank = len(ops.shape(x))
     if len(bias.shape) not in (1, rank - 1):
         raise ValueError(
-            f"bias_add: a bias of {len(bias.shape)} dimensions does not fit a tensor of {rank}; expected 1 or {rank - 1}."
+            f"bias_add: a bias of {len(bias.shape)} dimensions does not fit a tensor of {rank}; expected 1 or "
+            f"{rank - 1}."
         )
     if data_format == "channels_first" and rank > 2:
         if len(bias.shape) == 1:

@@ -10,8 +10,9 @@ from ..engine.names import get_uid, name_scope, reset_uids
 from ..engine.tensor import KerasTensor, Tensor
 
 __all__ = [
-    "clear_session", "control_dependencies", "get_session", "get_uid", "in_test_phase", "in_train_phase", "learning_phase",
-    "learning_phase_scope", "manual_variable_initialization", "name_scope", "reset_uids", "set_learning_phase", "set_session",
+    "clear_session", "control_dependencies", "get_session", "get_uid", "in_test_phase", "in_train_phase",
+    "learning_phase", "learning_phase_scope", "manual_variable_initialization", "name_scope", "reset_uids",
+    "set_learning_phase", "set_session",
 ]  # fmt: skip
 
 

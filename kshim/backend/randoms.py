@@ -4,8 +4,8 @@ from .. import config, ops, random
 from ..engine.variable import Variable
 
 __all__ = [
-    "random_bernoulli", "random_binomial", "random_normal", "random_normal_variable", "random_uniform", "random_uniform_variable",
-    "truncated_normal",
+    "random_bernoulli", "random_binomial", "random_normal", "random_normal_variable", "random_uniform",
+    "random_uniform_variable", "truncated_normal",
 ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Global settings, in the words of every Keras: `K.floatx()`, `K.image_dim_ordering()`, `keras.config.set_dtype_policy`."""
+"""Global settings, in the words of every Keras: `K.floatx()`, `K.image_dim_ordering()` and the like."""
 
 import numpy as np
 
@@ -6,8 +6,8 @@ from .. import config as _config
 from ..config import epsilon, floatx, image_data_format, set_epsilon, set_floatx, set_image_data_format
 
 __all__ = [
-    "backend", "cast_to_floatx", "epsilon", "floatx", "image_data_format", "image_dim_ordering", "normalize_data_format", "set_epsilon",
-    "set_floatx", "set_image_data_format", "set_image_dim_ordering",
+    "backend", "cast_to_floatx", "epsilon", "floatx", "image_data_format", "image_dim_ordering",
+    "normalize_data_format", "set_epsilon", "set_floatx", "set_image_data_format", "set_image_dim_ordering",
 ]  # fmt: skip
 
 

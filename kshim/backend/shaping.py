@@ -7,9 +7,9 @@ import numpy as np
 from .. import config, ops
 
 __all__ = [
-    "arange", "batch_flatten", "concatenate", "expand_dims", "flatten", "gather", "one_hot", "permute_dimensions", "repeat",
-    "repeat_elements", "reshape", "resize_images", "resize_volumes", "reverse", "slice", "spatial_2d_padding",
-    "spatial_3d_padding", "squeeze", "stack", "temporal_padding", "tile", "transpose",
+    "arange", "batch_flatten", "concatenate", "expand_dims", "flatten", "gather", "one_hot", "permute_dimensions",
+    "repeat", "repeat_elements", "reshape", "resize_images", "resize_volumes", "reverse", "slice",
+    "spatial_2d_padding", "spatial_3d_padding", "squeeze", "stack", "temporal_padding", "tile", "transpose",
 ]  # fmt: skip
 
 

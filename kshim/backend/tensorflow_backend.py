@@ -2,7 +2,7 @@
 
 from ..compat.tensorflow import system
 
-__all__ = ["_get_available_gpus", "_is_tf_1", "tf"]
+__all__ = ["_get_available_gpus", "_is_tf_1"]
 
 
 def _get_available_gpus():

@@ -10,9 +10,10 @@ from ..spec.dtypes import standardize
 
 __all__ = [
     "batch_get_value", "batch_set_value", "cast", "constant", "count_params", "dtype", "eval", "eye", "get_value",
-    "get_variable_shape", "identity", "int_shape", "is_keras_tensor", "is_placeholder", "is_sparse", "is_tensor", "is_variable",
-    "moving_average_update", "ndim", "ones", "ones_like", "placeholder", "print_tensor", "set_value", "shape", "size",
-    "stop_gradient", "to_dense", "update", "update_add", "update_sub", "variable", "zeros", "zeros_like",
+    "get_variable_shape", "identity", "int_shape", "is_keras_tensor", "is_placeholder", "is_sparse", "is_tensor",
+    "is_variable", "moving_average_update", "ndim", "ones", "ones_like", "placeholder", "print_tensor", "set_value",
+    "shape", "size", "stop_gradient", "to_dense", "update", "update_add", "update_sub", "variable", "zeros",
+    "zeros_like",
 ]  # fmt: skip
 
 

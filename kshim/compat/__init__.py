@@ -1,1 +1,1 @@
-"""What lets programs that know nothing of kshim run on it: redirected imports, old module paths, a stand-in for TensorFlow."""
+"""What lets any Keras program run on kshim: redirected imports, old module paths, a stand-in tensorflow."""

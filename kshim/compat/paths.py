@@ -9,33 +9,40 @@ from ..errors import did_you_mean
 
 #: Parts of Keras that are not there, and what to do instead.
 ABSENT = {
-    "applications": "Build the model from layers; weights in .h5 and .keras files can be loaded into it.",
-    "distribution": "kshim runs on one device; choose it with KSHIM_DEVICE or kshim.use(name, device).",
+    "applications": "Build the model from layers; weights in .h5 files can be loaded into it.",
     "distillation": "Compute the teacher's predictions first and train on them.",
+    "distribution": "kshim runs on one device; choose it with KSHIM_DEVICE or kshim.use(name, device).",
     "estimator": "TensorFlow removed estimators; train the Keras model with model.fit.",
-    "export": "Save with model.save('model.keras') or model.save('model.h5').",
-    "quantizers": "Train and predict in float32, or in float16/bfloat16 with a dtype policy.",
-    "visualization": "Draw with matplotlib from NumPy arrays.",
-    "backend.tensorflow_backend.tf": "Import tensorflow itself.",
+    "export": "Save the whole model with model.save('model.h5').",
+    "layers.ConvLSTM1D": "Use TimeDistributed convolutions followed by an LSTM.",
+    "layers.ConvLSTM2D": "Use TimeDistributed convolutions followed by an LSTM.",
+    "layers.ConvLSTM3D": "Use TimeDistributed convolutions followed by an LSTM.",
+    "layers.TextVectorization": "Use keras.preprocessing.text.Tokenizer before the data reaches the model.",
     "legacy.interfaces": "It held decorators inside Keras; kshim's layers take the old spellings as they are.",
+    "mixed_precision.LossScaleOptimizer": "Use the optimizer itself; bfloat16 needs no loss scaling.",
+    "preprocessing.image.ImageDataGenerator": "Yield batches from a Python generator or a keras.utils.Sequence.",
+    "quantizers": "Train and predict in float32, or in float16/bfloat16 with a dtype policy.",
+    "utils.func_dump": "It stored Python code in files; kshim neither writes nor runs such files. Pickle is no safer.",
+    "utils.func_load": "It ran Python code from files, which kshim does not do. Import the function instead.",
+    "utils.multi_gpu_model": "kshim runs on one device: use the model as it is.",
+    "visualization": "Draw with matplotlib from NumPy arrays.",
 }
 
 _LAYERS = (
-    # Keras 1, 2.0 - 2.8
     "core convolutional pooling recurrent embeddings normalization merge wrappers noise advanced_activations local "
     "convolutional_recurrent cudnn_recurrent recurrent_v2 normalization_v2 dense_attention containers extra_layers "
-    "experimental experimental.preprocessing serialization kernelized einsum_dense multi_head_attention "
-    # Keras 2.9 - 3
-    "activation attention locally_connected merging regularization reshaping rnn preprocessing activations layer input_spec "
-    "core.activation core.dense core.einsum_dense core.embedding core.identity core.input_layer core.lambda_layer core.masking "
-    "core.wrapper normalization.batch_normalization normalization.layer_normalization normalization.group_normalization "
-    "normalization.unit_normalization normalization.spectral_normalization rnn.rnn rnn.lstm rnn.gru rnn.simple_rnn "
-    "rnn.base_rnn rnn.bidirectional rnn.time_distributed rnn.stacked_rnn_cells rnn.conv_lstm2d rnn.abstract_rnn_cell "
-    "attention.attention attention.additive_attention attention.multi_head_attention convolutional.conv1d "
-    "convolutional.conv2d convolutional.conv3d convolutional.conv1d_transpose convolutional.conv2d_transpose "
-    "convolutional.conv3d_transpose convolutional.depthwise_conv1d convolutional.depthwise_conv2d "
-    "convolutional.separable_conv1d convolutional.separable_conv2d preprocessing.image_preprocessing "
-    "preprocessing.normalization preprocessing.text_vectorization preprocessing.string_lookup preprocessing.integer_lookup "
+    "experimental experimental.preprocessing serialization kernelized einsum_dense multi_head_attention activation "
+    "attention locally_connected merging regularization reshaping rnn preprocessing activations layer input_spec "
+    "core.activation core.dense core.einsum_dense core.embedding core.identity core.input_layer core.lambda_layer "
+    "core.masking core.wrapper normalization.batch_normalization normalization.layer_normalization "
+    "normalization.group_normalization normalization.unit_normalization normalization.spectral_normalization "
+    "rnn.rnn rnn.lstm rnn.gru rnn.simple_rnn rnn.base_rnn rnn.bidirectional rnn.time_distributed "
+    "rnn.stacked_rnn_cells rnn.conv_lstm2d rnn.abstract_rnn_cell attention.attention attention.additive_attention "
+    "attention.multi_head_attention convolutional.conv1d convolutional.conv2d convolutional.conv3d "
+    "convolutional.conv1d_transpose convolutional.conv2d_transpose convolutional.conv3d_transpose "
+    "convolutional.depthwise_conv1d convolutional.depthwise_conv2d convolutional.separable_conv1d "
+    "convolutional.separable_conv2d preprocessing.image_preprocessing preprocessing.normalization "
+    "preprocessing.text_vectorization preprocessing.string_lookup preprocessing.integer_lookup "
     "preprocessing.category_encoding preprocessing.discretization preprocessing.hashing regularization.dropout "
     "regularization.gaussian_noise regularization.gaussian_dropout reshaping.flatten reshaping.reshape"
 )
@@ -45,15 +52,16 @@ _ENGINE = (
     "keras_tensor saving container data_adapter compile_utils"
 )
 _UTILS = (
-    "np_utils generic_utils data_utils vis_utils visualize_util io_utils layer_utils conv_utils losses_utils metrics_utils "
-    "tf_utils test_utils multi_gpu_utils training_utils image_utils dataset_utils image_dataset image_dataset_utils "
-    "text_dataset text_dataset_utils timeseries_dataset timeseries_dataset_utils python_utils numerical_utils object_identity "
-    "summary_utils model_visualization progbar file_utils sequence_utils theano_utils version_utils legacy"
+    "np_utils generic_utils data_utils vis_utils visualize_util io_utils layer_utils conv_utils losses_utils "
+    "metrics_utils tf_utils test_utils multi_gpu_utils training_utils image_utils dataset_utils image_dataset "
+    "image_dataset_utils text_dataset text_dataset_utils timeseries_dataset timeseries_dataset_utils python_utils "
+    "numerical_utils object_identity summary_utils model_visualization progbar file_utils sequence_utils "
+    "theano_utils version_utils legacy"
 )
 _OPTIMIZERS = (
-    "legacy experimental optimizer optimizer_v1 optimizer_v2 optimizer_experimental sgd adam adamw adamax adadelta adafactor "
-    "adagrad ftrl lion nadam rmsprop legacy.sgd legacy.adam legacy.rmsprop legacy.optimizer_v2 legacy.gradient_descent "
-    "legacy.adagrad legacy.adadelta legacy.adamax legacy.nadam legacy.ftrl base_optimizer"
+    "legacy experimental optimizer optimizer_v1 optimizer_v2 optimizer_experimental sgd adam adamw adamax adadelta "
+    "adafactor adagrad ftrl lion nadam rmsprop legacy.sgd legacy.adam legacy.rmsprop legacy.optimizer_v2 "
+    "legacy.gradient_descent legacy.adagrad legacy.adadelta legacy.adamax legacy.nadam legacy.ftrl base_optimizer"
 )
 
 
@@ -108,6 +116,8 @@ def _table():
         "backend_config": ("config",),
         "config": ("config", "compat.settings"),
         "tree": ("tree", "compat.trees"),
+        "utils.losses_utils": ("losses",),
+        "utils.metrics_utils": ("metrics", "utils"),
         "datasets.data_utils": ("utils",),
         "datasets.cifar": ("datasets.cifar10",),
         "mixed_precision.experimental": ("mixed_precision",),
@@ -163,9 +173,10 @@ def explain_name(public, name, known):
     """The sentence for a `name` missing from the module that programs see as `public` ('keras.layers')."""
     path = public.partition(".")[2]
     full = f"{path}.{name}" if path else name
-    for known_absent, advice in ABSENT.items():
-        if full == known_absent or full.startswith(known_absent + "."):
-            return f"kshim does not have keras.{full}. {advice}"
+    for candidate in (full, *(f"{place}.{name}" for place in OLD.get(path, ()))):
+        for absent, advice in ABSENT.items():
+            if candidate == absent or candidate.startswith(absent + "."):
+                return f"kshim does not have keras.{candidate}. {advice}"
     hint = did_you_mean(name, [k for k in known if not k.startswith("_")])
     return f"kshim's {public} has no {name!r}.{hint or f' dir({public}) lists what there is.'}"
 

@@ -111,8 +111,8 @@ def install():
         module = sys.modules.get(root)
         if module is not None and module is not aliases.KERAS:
             raise ImportError(
-                f"{root!r} is already imported from {getattr(module, '__file__', None)!r}; import kshim.auto before it, "
-                "or start the program with: python -m kshim script.py"
+                f"{root!r} is already imported from {getattr(module, '__file__', None)!r}; import kshim.auto before "
+                "it, or start the program with: python -m kshim script.py"
             )
     sys.meta_path.insert(0, _finders[0])
     sys.meta_path.append(_finders[1])

@@ -5,8 +5,9 @@ from ..dtype_policies import dtype_policy, set_dtype_policy
 from ..utils.io_utils import disable_interactive_logging, enable_interactive_logging, is_interactive_logging_enabled
 
 __all__ = [
-    "backend", "disable_interactive_logging", "disable_traceback_filtering", "dtype_policy", "enable_interactive_logging", "enable_traceback_filtering",
-    "is_interactive_logging_enabled", "is_traceback_filtering_enabled", "set_dtype_policy",
+    "backend", "disable_interactive_logging", "disable_traceback_filtering", "dtype_policy",
+    "enable_interactive_logging", "enable_traceback_filtering", "is_interactive_logging_enabled",
+    "is_traceback_filtering_enabled", "set_dtype_policy",
 ]  # fmt: skip
 
 

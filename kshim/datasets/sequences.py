@@ -64,9 +64,8 @@ class Texts:
     def lists(self):
         """A 1-D array of lists of ints."""
         words, ends = self.words.tolist(), np.cumsum(self.lengths).tolist()
-        out = np.empty(len(ends), dtype=object)
-        out[:] = [words[start:end] for start, end in zip([0, *ends], ends)]
-        return out
+        # assigning a list of lists would make columns of texts of one length
+        return np.fromiter((words[start:end] for start, end in zip([0, *ends], ends)), dtype=object, count=len(ends))
 
 
 def read_index(path):

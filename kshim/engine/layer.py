@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import config as _config
 from .. import tree
-from ..errors import did_you_mean
+from ..errors import did_you_mean, mark_place
 from ..spec import dtypes
 from . import input_spec as _specs
 from .context import context
@@ -322,6 +322,9 @@ class Layer(Tracked):
             self._clear_losses()
         try:
             outputs = self.call(inputs, *args[1:], **kwargs)
+        except Exception as error:
+            mark_place(error, f"layer {self.name!r} ({type(self).__name__})")
+            raise
         finally:
             c.training = outer
             c.depth -= 1
@@ -411,11 +414,14 @@ class Layer(Tracked):
     def _add_symbolic_loss(self, loss):
         raise ValueError(f"Layer {self.name!r}: add_loss() with a symbolic tensor works on functional models only.")
 
+    def _add_symbolic_metric(self, name, value):
+        raise ValueError(f"Layer {self.name!r}: add_metric() with a symbolic tensor works on functional models only.")
+
     def add_metric(self, value, aggregation=None, name=None):
         """Report the mean of a tensor under a name while training (tf.keras)."""
-        if context.symbolic or value is None:
-            return
-        if context.metrics is not None:
+        if isinstance(value, KerasTensor):
+            self._add_symbolic_metric(name or f"{self.name}_metric", value)
+        elif context.metrics is not None:
             context.metrics.append((name or getattr(aggregation, "name", "metric"), value))
 
     def _clear_losses(self):

@@ -171,4 +171,5 @@ class Registry:
         inner = config.get("config") or {}
         if not inspect.isclass(cls):
             return cls
-        return cls.from_config(dict(inner)) if hasattr(cls, "from_config") else cls(**inner)
+        inner = dict(inner) if isinstance(inner, dict) else inner  # a Sequential was a list of layers before Keras 2.2.3
+        return cls.from_config(inner) if hasattr(cls, "from_config") else cls(**inner)

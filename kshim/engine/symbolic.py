@@ -134,6 +134,8 @@ def symbolic_call(layer, args, kwargs):
     outputs = layer.compute_output_spec(*args, **kwargs)
     outputs = tree.map_structure(lambda t: t if not any(t is i for i in inputs) else _copy(t), outputs)
     flat = [t for t in tree.flatten(outputs) if isinstance(t, KerasTensor)]
+    if not flat:
+        raise ValueError(f"Layer {layer.name!r} ({type(layer).__name__}) returned {outputs!r} instead of a tensor. Does its call() return its result?")
     for i, t in enumerate(flat):
         t.name = f"{layer.name}/output_{i}" if i else layer.name
     Node(layer, args, kwargs, inputs, flat)

@@ -3,7 +3,9 @@
 from functools import reduce
 
 from .. import ops
+from ..backend.maths import batch_dot
 from ..engine.layer import Layer
+from ..losses.regression import l2_normalize
 from ..spec.shape_rules import broadcast
 from .shared import masked_all
 
@@ -168,34 +170,8 @@ class Concatenate(Combine):
         return {**super().get_config(), "axis": self.axis}
 
 
-def l2_normalized(x, axis):
-    """x divided by its Euclidean norm along an axis."""
-    return x * ops.rsqrt(ops.maximum(ops.sum(ops.square(x), axis, True), 1e-12))
-
-
-def batch_dot(x, y, axes):
-    """For each sample the products of x and y summed along axis `axes[0]` of x and `axes[1]` of y.
-
-    Shape: x's without that axis, then y's without its batch and that axis; (batch, 1) if nothing else is left.
-    """
-    a, b = axes
-    rest_x = [i for i in range(1, len(x.shape)) if i != a]
-    rest_y = [i for i in range(1, len(y.shape)) if i != b]
-    sizes = (*(x.shape[i] for i in rest_x), *(y.shape[i] for i in rest_y))
-    if not rest_x and not rest_y:
-        return ops.sum(x * y, 1, True)
-    batch, n = x.shape[0], x.shape[a]
-    left = ops.reshape(ops.transpose(x, [0, *rest_x, a]), (batch, _product(x, rest_x), n))
-    right = ops.reshape(ops.transpose(y, [0, b, *rest_y]), (batch, n, _product(y, rest_y)))
-    return ops.reshape(ops.matmul(left, right), (batch, *sizes))
-
-
-def _product(x, axes):
-    return reduce(lambda n, i: n * x.shape[i], axes, 1)
-
-
 class Dot(Combine):
-    """`batch_dot` of two inputs along `axes` (an int for both, or one for each); `normalize` makes it the cosine."""
+    """`K.batch_dot` of two inputs along `axes` (an int for both, or one for each); `normalize` makes it the cosine."""
 
     _least = _most = 2
 
@@ -226,7 +202,7 @@ class Dot(Combine):
         x, y = inputs
         a, b = self._pair([x.shape, y.shape])
         if self.normalize:
-            x, y = l2_normalized(x, a), l2_normalized(y, b)
+            x, y = l2_normalize(x, a), l2_normalize(y, b)
         return batch_dot(x, y, (a, b))
 
     def compute_output_shape(self, input_shape):

@@ -32,38 +32,43 @@ class Merge(Layer):
         self.supports_masking = True
         self.mode, self.concat_axis = mode, concat_axis
         self.dot_axes = tuple(dot_axes) if isinstance(dot_axes, list) else dot_axes
-        self.arguments, self.output_mask = dict(arguments or {}), output_mask
+        self.arguments, self._given_mask = dict(arguments or {}), output_mask
         self.branches = list(layers or ())
         for branch in self.branches:
             if not isinstance(branch, Layer):
                 raise TypeError(f"Merge: `layers` must hold layers or models; received {branch!r:.100} of type {type(branch).__name__}.")
         self.combiner = None if callable(mode) else _combiner(mode, concat_axis, self.dot_axes)
 
-    def _branch_shapes(self):
-        """Input shapes of the branches; None if one does not say."""
-        shapes = []
+    def branch_inputs(self):
+        """(shape, dtype) of each branch's input, for a Sequential that begins here; None if a branch does not say."""
+        found = []
         for branch in self.branches:
             held = getattr(branch, "inputs", None)
-            shape = tuple(held[0].shape) if held and len(held) == 1 else branch._batch_input_shape
-            if shape is None:
+            if held:
+                found += [(tuple(t.shape), t.dtype) for t in held]
+            elif branch._batch_input_shape is not None:
+                found.append((branch._batch_input_shape, getattr(branch, "_input_dtype", None) or branch.compute_dtype))
+            else:
                 return None
-            shapes.append(shape)
-        return shapes or None
+        return found or None
 
     def call(self, inputs, training=None, mask=None):
         if self.branches:
-            if len(inputs) != len(self.branches):
-                raise ValueError(f"Layer {self.name!r} (Merge) has {len(self.branches)} branches but received {len(inputs)} inputs.")
-            inputs = [branch(x) for branch, x in zip(self.branches, inputs)]
+            widths = [len(getattr(b, "inputs", None) or (None,)) for b in self.branches]
+            if len(inputs) != sum(widths):
+                raise ValueError(f"Layer {self.name!r} (Merge) has branches with {sum(widths)} inputs but received {len(inputs)}.")
+            given = iter(inputs)
+            taken = [[next(given) for _ in range(n)] for n in widths]
+            inputs = [branch(x[0] if len(x) == 1 else x) for branch, x in zip(self.branches, taken)]
         if self.combiner is None:
             return self.mode(inputs, **self.arguments)
         return self.combiner(inputs)
 
     def compute_mask(self, inputs, mask=None):
-        if callable(self.output_mask):
-            return self.output_mask(inputs, mask)
-        if self.output_mask is not None or self.combiner is None or self.branches:
-            return self.output_mask
+        if callable(self._given_mask):
+            return self._given_mask(inputs, mask)
+        if self._given_mask is not None or self.combiner is None or self.branches:
+            return self._given_mask
         return self.combiner.compute_mask(inputs, mask)
 
     def get_config(self):

@@ -76,6 +76,12 @@ class _SpatialDropout(Dropout):
         ones = (1,) * self.rank
         return (*shape[:2], *ones) if self.data_format == "channels_first" else (shape[0], *ones, shape[-1])
 
+    def get_config(self):
+        config = super().get_config()
+        if self.data_format == "channels_first":  # tf.keras leaves it out
+            config["data_format"] = self.data_format
+        return config
+
 
 @keras1.layer
 class SpatialDropout1D(_SpatialDropout):

@@ -5,6 +5,7 @@ import math
 from .. import ops
 from ..engine.input_spec import InputSpec
 from ..engine.layer import Layer
+from ..losses.regression import l2_normalize
 from ..ops.core import normalize_axes, normalize_axis
 from .shared import known_size, new_weight, operand, options_config, positive, set_options
 
@@ -161,8 +162,7 @@ class UnitNormalization(Layer):
         self.built = True
 
     def call(self, inputs):
-        x = operand(self, inputs)
-        return x * ops.rsqrt(ops.maximum(ops.sum(ops.square(x), self.axis, True), 1e-12))
+        return l2_normalize(operand(self, inputs), self.axis)
 
     def compute_output_shape(self, input_shape):
         return tuple(input_shape)

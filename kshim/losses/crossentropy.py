@@ -4,6 +4,8 @@ Predictions that come straight out of a softmax or sigmoid activation are taken 
 on TensorFlow: the value is exact and the gradient does not vanish where the probability is saturated.
 """
 
+import warnings
+
 from .. import config, ops
 from .base import reg, warn_one_class
 from .reduction import as_tensor, cast, match
@@ -14,10 +16,21 @@ def check_axis(axis):
         raise ValueError(f"`axis` must be an int; received axis={axis}. (Did you mean from_logits={axis}?)")
 
 
-def take_logits(y_pred, from_logits):
-    """(y_pred, from_logits) after going back through the activation that made y_pred, if it is known."""
-    logits = getattr(y_pred, "_keras_logits", None)
-    return (y_pred, from_logits) if logits is None else (logits, True)
+def take_logits(y_pred, from_logits, kind):
+    """(y_pred, from_logits) after going back through the `kind` of activation ('softmax', 'sigmoid') that made y_pred.
+
+    The other kind's output is taken as the probabilities it is (tf_keras takes its logits as if of this kind, which
+    makes another loss; Keras 1, 2 and 3 do not).
+    """
+    if getattr(y_pred, "_keras_logits_of", None) != kind:
+        return y_pred, from_logits
+    if from_logits:
+        warnings.warn(
+            f"A crossentropy received from_logits=True, but its predictions come out of a {kind} activation. "
+            f"What went into the {kind} is taken; leave out from_logits=True or the activation.",
+            stacklevel=4,
+        )
+    return y_pred._keras_logits, True
 
 
 def smooth(y_true, label_smoothing, classes):
@@ -52,7 +65,7 @@ def categorical_crossentropy(y_true, y_pred, from_logits=False, label_smoothing=
     warn_one_class("categorical_crossentropy", y_pred)
     same_shape("categorical_crossentropy", y_true, y_pred)
     y_true = smooth(y_true, label_smoothing, y_true.shape[axis])
-    y_pred, from_logits = take_logits(y_pred, from_logits)
+    y_pred, from_logits = take_logits(y_pred, from_logits, "softmax")
     if from_logits:
         if axis in (-1, y_pred.ndim - 1):
             return ops.fused("softmax_cross_entropy", y_true, y_pred)
@@ -69,7 +82,7 @@ def sparse_categorical_crossentropy(y_true, y_pred, from_logits=False, axis=-1, 
     check_axis(axis)
     y_pred = as_tensor(y_pred)
     labels = cast(y_true, "int32")
-    y_pred, from_logits = take_logits(y_pred, from_logits)
+    y_pred, from_logits = take_logits(y_pred, from_logits, "softmax")
     if not from_logits:
         y_pred = ops.log(ops.clip(y_pred, config.epsilon(), 1.0 - config.epsilon()))
     if axis not in (-1, y_pred.ndim - 1):
@@ -105,7 +118,7 @@ def _fit_labels(labels, y_pred):
 
 def elementwise_binary(y_true, y_pred, from_logits):
     """Binary crossentropy of each element."""
-    y_pred, from_logits = take_logits(y_pred, from_logits)
+    y_pred, from_logits = take_logits(y_pred, from_logits, "sigmoid")
     if from_logits:
         return ops.fused("sigmoid_cross_entropy", y_true, y_pred)
     epsilon = config.epsilon()

@@ -78,15 +78,15 @@ class AUC(Metric):
             raise ValueError("`label_weights` of AUC must not be negative.")
         self.multi_label, self.num_labels, self._from_logits = multi_label, num_labels, from_logits
         self.label_weights = None if label_weights is None else np.asarray(label_weights, self._dtype)
-        self._built = False
+        self.built = False
         if not multi_label or num_labels:
-            self._build((None, num_labels))
+            self.build(None, (None, num_labels))
 
     @property
     def thresholds(self):
         return list(self._thresholds)
 
-    def _build(self, y_pred_shape):
+    def build(self, y_true_shape, y_pred_shape):
         shape = (self.num_thresholds,)
         if self.multi_label:
             if len(y_pred_shape) != 2:
@@ -96,12 +96,12 @@ class AUC(Metric):
             shape += (int(y_pred_shape[1]),)
         for kind in _KINDS:
             setattr(self, kind, self.add_weight(kind, shape=shape))
-        self._built = True
+        self.built = True
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         y_pred = as_tensor(y_pred)
-        if not self._built:
-            self._build(y_pred.shape)
+        if not self.built:
+            self.build(None, y_pred.shape)
         if self.label_weights is not None and len(self.label_weights) != y_pred.shape[-1]:
             raise ValueError(
                 f"AUC has {len(self.label_weights)} label_weights; received predictions of shape {tuple(y_pred.shape)}."

@@ -18,7 +18,7 @@ reg = Registry("metric", "keras.metrics")
 class Metric(Tracked):
     """Base class: a subclass makes its state with `add_weight` in `__init__` and defines `update_state` and `result`.
 
-    `name` defaults to the class name in snake case, numbered; `dtype` to `floatx`. Metrics kept as attributes are part
+    State that depends on shapes is made in `build(y_true_shape, y_pred_shape)`, with `built` False until then. `name` defaults to the class name in snake case, numbered; `dtype` to `floatx`. Metrics kept as attributes are part
     of the state.
     """
 

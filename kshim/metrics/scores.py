@@ -13,13 +13,25 @@ class _PerColumn(Metric):
         super().__init__(name=name, dtype=dtype)
         self.built = False
 
-    def columns(self, y_true_shape, y_pred_shape):
-        if len(y_true_shape) != 2 or len(y_pred_shape) != 2:
+    def columns(self, y_pred_shape):
+        if len(y_pred_shape) != 2:
             raise ValueError(
                 f"{type(self).__name__} needs labels and predictions of shape (n, outputs); "
-                f"received {tuple(y_true_shape)} and {tuple(y_pred_shape)}."
+                f"received predictions of shape {tuple(y_pred_shape)}."
             )
         return int(y_pred_shape[-1])
+
+    def prepared(self, y_true, y_pred):
+        """Both as tensors of the metric's dtype, the state being made if it is not yet."""
+        y_true, y_pred = cast(y_true, self._dtype), cast(y_pred, self._dtype)
+        if not self.built:
+            self.build(y_true.shape, y_pred.shape)
+        if tuple(y_true.shape) != tuple(y_pred.shape):
+            raise ValueError(
+                f"{type(self).__name__} needs labels and predictions of one shape; "
+                f"received {tuple(y_true.shape)} and {tuple(y_pred.shape)}."
+            )
+        return y_true, y_pred
 
 
 @reg()
@@ -44,16 +56,14 @@ class FBetaScore(_PerColumn):
         self.axis = None if average == "micro" else 0
 
     def build(self, y_true_shape, y_pred_shape):
-        n = self.columns(y_true_shape, y_pred_shape)
+        n = self.columns(y_pred_shape)
         shape = () if self.average == "micro" else (n,)
         for name in ("true_positives", "false_positives", "false_negatives", "intermediate_weights"):
             setattr(self, name, self.add_weight(name, shape=shape))
         self.built = True
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        y_true, y_pred = cast(y_true, self._dtype), cast(y_pred, self._dtype)
-        if not self.built:
-            self.build(y_true.shape, y_pred.shape)
+        y_true, y_pred = self.prepared(y_true, y_pred)
         if self.threshold is None:
             top = ops.max(y_pred, axis=-1, keepdims=True)
             positive = ops.logical_and(y_pred >= top, ops.abs(y_pred) > 1e-9)
@@ -117,7 +127,7 @@ class R2Score(_PerColumn):
         self.num_samples = self.add_weight("num_samples", dtype="int32")
 
     def build(self, y_true_shape, y_pred_shape):
-        shape = (self.columns(y_true_shape, y_pred_shape),)
+        shape = (self.columns(y_pred_shape),)
         self.squared_sum = self.add_weight("squared_sum", shape=shape)
         self.sum = self.add_weight("sum", shape=shape)
         self.total_mse = self.add_weight("residual", shape=shape)
@@ -125,9 +135,7 @@ class R2Score(_PerColumn):
         self.built = True
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        y_true, y_pred = cast(y_true, self._dtype), cast(y_pred, self._dtype)
-        if not self.built:
-            self.build(y_true.shape, y_pred.shape)
+        y_true, y_pred = self.prepared(y_true, y_pred)
         weight = cast(1.0 if sample_weight is None else sample_weight, self._dtype)
         wide = broadcast_weight(y_true, ops.expand_dims(weight, 1) if weight.ndim == 1 else weight)
         if wide is None:

@@ -56,7 +56,7 @@ class Model(Trainer, Layer):
     def _sublayers(self):
         if self.__dict__.get("_graph") is None:
             return super()._sublayers()
-        found = [*self._graph.layers, *self.__dict__.get("_loss_layers", ())]
+        found = [*self._graph.layers, *self.__dict__.get("_extra_layers", ())]
         return found + [s for s in super()._sublayers() if not any(s is g for g in found)]
 
     @property
@@ -119,12 +119,15 @@ class Model(Trainer, Layer):
         if self._graph is None:
             raise NotImplementedError(f"Model {type(self).__name__} has no call(): define `call(self, inputs)` or make it from inputs and outputs.")
         inputs = self._flat_inputs(inputs)
-        if "_loss_graph" not in self.__dict__:
+        if "_extra_graph" not in self.__dict__:
             return self._graph.run(inputs)
-        values = self._loss_graph.run(inputs)
+        values = self._extra_graph.run(inputs)
         n = len(self._graph.flat_outputs)
-        for value in values[n:]:
-            self.add_loss(value)
+        for (name, _), value in zip(self._extras, values[n:]):
+            if name is None:
+                self.add_loss(value)
+            else:
+                self.add_metric(value, name=name)
         return values[0] if not tree.is_nested(self._graph.outputs) else tree.pack_like(self._graph.outputs, values[:n])
 
     def compute_mask(self, inputs, mask=None):
@@ -290,10 +293,22 @@ class Model(Trainer, Layer):
         """A loss tensor of the graph itself (as variational autoencoders add): computed in the same run as the outputs."""
         if self._graph is None:
             super()._add_symbolic_loss(loss)
-        self._loss_tensors = [*self.__dict__.get("_loss_tensors", ()), loss]
-        self._loss_graph = Graph(self._graph.flat_inputs, [*self._graph.flat_outputs, *self._loss_tensors])
+        self._add_extra(None, loss)
+
+    def _add_symbolic_metric(self, name, value):
+        if self._graph is None:
+            super()._add_symbolic_metric(name, value)
+        self._add_extra(name, value)
+
+    def _add_extra(self, name, tensor):
+        """One more tensor to compute with the outputs: a loss (name None) or the value of a metric."""
+        extras = [*self.__dict__.get("_extras", ()), (name, tensor)]
+        graph = Graph(self._graph.flat_inputs, [*self._graph.flat_outputs, *(t for _, t in extras)])
         known = {id(layer) for layer in self._graph.layers}
-        object.__setattr__(self, "_loss_layers", [g for g in self._loss_graph.layers if id(g) not in known and g.weights])
+        object.__setattr__(self, "_extras", extras)
+        object.__setattr__(self, "_extra_graph", graph)
+        # layers that only these tensors need are the model's too
+        object.__setattr__(self, "_extra_layers", [g for g in graph.layers if id(g) not in known and g.weights])
         self._changed()
 
 

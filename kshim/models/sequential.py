@@ -73,6 +73,9 @@ class Sequential(Model):
             return first._inbound_nodes[0].outputs[0]
         if isinstance(first, Model) and first._graph is not None and len(first.inputs) == 1:
             return Input(batch_shape=first.inputs[0].shape, dtype=first.inputs[0].dtype, name=f"{first.name}_input")
+        if hasattr(first, "branch_inputs"):  # Keras 1's Merge: one input for each branch
+            branches = first.branch_inputs()
+            return None if branches is None else [Input(batch_shape=s, dtype=d, name=f"{first.name}_input_{i + 1}") for i, (s, d) in enumerate(branches)]
         shape = first._batch_input_shape
         if shape is None and hasattr(first, "layer"):
             shape = getattr(first.layer, "_batch_input_shape", None)
@@ -87,15 +90,19 @@ class Sequential(Model):
         if not self._stack:
             return
         previous = self._graph
-        source = source if source is not None else (previous.flat_inputs[0] if previous else self._cached_source())
+        source = source if source is not None else (previous.inputs if previous else self._cached_source())
         if source is None:
             return
-        x = source
-        for layer in self._stack:
-            if not is_input(layer):
-                x = layer(x)
+        x, chain, held = source, [], self.__dict__.get("_chain", ())
+        for i, layer in enumerate(s for s in self._stack if not is_input(s)):
+            # a layer is called once: adding another one after it changes nothing for it
+            again = i < len(held) and held[i][0] is layer and held[i][1] is x
+            out = held[i][2] if again else layer(x)
+            chain.append((layer, x, out))
+            x = out
+        object.__setattr__(self, "_chain", chain)
         self._graph = Graph(source, x)
-        self.inputs, self.outputs = [source], list(self._graph.flat_outputs)
+        self.inputs, self.outputs = list(self._graph.flat_inputs), list(self._graph.flat_outputs)
         self.built = True
 
     def _cached_source(self):
@@ -137,7 +144,7 @@ class Sequential(Model):
         return super().call(inputs, training, mask)
 
     def _sublayers(self):
-        return [*self.__dict__.get("_stack", ()), *self.__dict__.get("_loss_layers", ())]
+        return [*self.__dict__.get("_stack", ()), *self.__dict__.get("_extra_layers", ())]
 
     @property
     def layers(self):

@@ -19,7 +19,8 @@ RMSProp = RMSprop
 
 __all__ = [
     "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "HostVariable", "Lamb",
-    "LearningRateSchedule", "Lion", "LossScaleOptimizer", "Nadam", "Optimizer", "RMSProp", "RMSprop", "SGD", "adadelta", "adagrad", "adam",
+    "LearningRateSchedule", "Lion", "LossScaleOptimizer", "Nadam", "Optimizer", "RMSProp", "RMSprop", "SGD", "adadelta",
+    "adagrad", "adam",
     "adamax", "deserialize", "get", "legacy", "nadam", "rmsprop", "schedules", "serialize", "sgd",
 ]  # fmt: skip
 

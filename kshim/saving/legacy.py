@@ -43,6 +43,14 @@ def _keywords(name, config, version):
         del config["time_major"]
     if name in NO_GROUPS and config.get("groups") == 1:
         del config["groups"]
+    if name in _initializers():
+        config = {k: v for k, v in config.items() if k not in ("dtype", "input_axes", "output_axes")}  # TF 2.0-2.2, Keras 3
     if version is not None:
         set_defaults(name, config, version)
     return config
+
+
+def _initializers():
+    from ..initializers.base import reg
+
+    return reg.names()

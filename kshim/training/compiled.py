@@ -5,7 +5,7 @@ from .. import metrics as _metrics
 from .. import tree
 from ..engine.names import fresh_names
 from ..engine.tensor import Tensor
-from ..errors import did_you_mean
+from ..errors import did_you_mean, mark_place
 
 
 def _names(y_pred, output_names):
@@ -134,7 +134,11 @@ class Compiled:
             if i >= len(y_true) or y_true[i] is None:
                 raise ValueError(f"Output {self.names[i]!r} has a loss but no target data (y). Pass y, or compile with loss=None and add_loss().")
             weights = sample_weight[i] if sample_weight is not None and i < len(sample_weight) else None
-            value = loss(y_true[i], flat[i], weights)
+            try:
+                value = loss(y_true[i], flat[i], weights)
+            except Exception as error:
+                mark_place(error, f"loss {loss.name!r} of output {self.names[i]!r}: {_shapes(y_true[i], flat[i], weights)}")
+                raise
             if value.shape:
                 from .. import ops
 
@@ -166,7 +170,11 @@ class Compiled:
                 weights = mask if weights is None else weights * mask
             if i >= len(y_true) or y_true[i] is None:
                 raise ValueError(f"Metric {metric.name!r} of output {self.names[i]!r} needs target data (y).")
-            metric.update_state(y_true[i], flat[i], sample_weight=weights)
+            try:
+                metric.update_state(y_true[i], flat[i], sample_weight=weights)
+            except Exception as error:
+                mark_place(error, f"metric {metric.name!r} of output {self.names[i]!r}: {_shapes(y_true[i], flat[i], weights)}")
+                raise
 
     # outside ---------------------------------------------------------------------------------------------------
     @property
@@ -197,6 +205,11 @@ class Compiled:
             else:
                 out[name] = value
         return out
+
+
+def _shapes(y_true, y_pred, weights):
+    text = f"the target has shape {tuple(y_true.shape)}, the prediction {tuple(y_pred.shape)}"
+    return text if weights is None else f"{text}, the sample weight {tuple(weights.shape)}"
 
 
 def _detached(y):

@@ -89,7 +89,7 @@ class _Run:
 
     def lazy(self, step, n):
         """The logs of a batch, computed if a callback looks at them."""
-        return LazyLogs(lambda: {"batch": step, "size": n, **self.logs()})
+        return LazyLogs(self.logs, {"batch": step, "size": n})
 
 
 def fit(
@@ -101,7 +101,7 @@ def fit(
         (x, y, sample_weight), validation_data = split_validation(x, y, sample_weight, validation_split)
     source = make_source(
         x, y, sample_weight, batch_size=batch_size, steps=steps_per_epoch, shuffle=shuffle, class_weight=class_weight, training=True,
-        epochs=epochs, workers=workers, use_multiprocessing=use_multiprocessing, max_queue_size=max_queue_size,
+        epochs=epochs - initial_epoch, workers=workers, use_multiprocessing=use_multiprocessing, max_queue_size=max_queue_size,
         output_names=model.output_names if model.outputs else None,
     )  # fmt: skip
     validation = None
@@ -116,8 +116,9 @@ def fit(
     )  # fmt: skip
     logs = {}
     try:
+        model._initial_epoch = None  # BackupAndRestore may say where to go on
         callback_list.on_train_begin()
-        for epoch in range(initial_epoch, epochs):
+        for epoch in range(max(initial_epoch, model._initial_epoch or 0), epochs):
             callback_list.on_epoch_begin(epoch)
             run = _Run(model, "train")
             step = -1
@@ -127,6 +128,8 @@ def fit(
                 callback_list.on_train_batch_end(step, run.lazy(step, n))
                 if model.stop_training or step + 1 == cap:
                     break
+            if step < 0 and source.exhausted:
+                break
             if step < 0:
                 raise ValueError("fit() received no batch of training data. Check that the generator or data set is not empty.")
             if source.exhausted:

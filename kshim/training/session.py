@@ -4,6 +4,8 @@ The values live in the model's `Variable`s: each step takes them from there and 
 whoever looks between two steps sees the current weights.
 """
 
+from .. import tree
+from ..config import floatx
 from ..engine import seeds
 from ..spec import registry
 from ..spec.rng import fold
@@ -27,6 +29,7 @@ class Session:
         self.frozen += _states(model)
         self.others = list(self.frozen)
         self._known_metrics = ()
+        self._looked_for_metrics = set()
         self._compiled_steps = {}
         self.totals = []
         self.count = 0
@@ -38,8 +41,18 @@ class Session:
         self.steps = Steps(self.model, self.model._compiled, self.model.optimizer, self.trainable, self.others)
         self._compiled_steps = {}
 
-    def _sync_metrics(self):
+    def _sync_metrics(self, kind, batch):
         """Metric variables belong to the state; metrics appear with the first batch."""
+        if kind not in self._looked_for_metrics:
+            self._looked_for_metrics.add(kind)
+            if _may_add_metrics(self.model):
+                try:
+                    names = self.steps.added_metrics(kind, batch)
+                except Exception as error:
+                    self._explain(kind, batch, error)
+                    raise
+                for name in names:
+                    self.model._named_metric(name)
         variables = [v for m in self.model.metrics for v in m.variables]
         if len(variables) != len(self._known_metrics) or any(a is not b for a, b in zip(variables, self._known_metrics)):
             self._known_metrics = variables
@@ -63,12 +76,34 @@ class Session:
             self._compiled_steps[kind] = step
         return step
 
+    def _run(self, kind, state, hyper, batch):
+        try:
+            return self._step(kind)(state, hyper, batch)
+        except Exception as error:
+            self._explain(kind, batch, error)
+            raise
+
+    def _explain(self, kind, batch, error):
+        """Raise the same error on every backend if shapes are at fault: frameworks word (and type) it in their own ways."""
+        for leaf in tree.flatten(batch):
+            if leaf is not None and leaf.dtype.kind in "OSU":
+                raise ValueError(f"The data holds text (dtype {leaf.dtype}), which a model cannot compute with. Turn it into numbers first.") from error
+        try:
+            self.steps.on_shapes(kind, batch)
+        except Exception as plain:
+            place, text = getattr(plain, "place", None), str(plain)
+            if type(plain) is type(error) and text == str(error) and (place is None or place.startswith("layer")):
+                return  # the code itself says so, on every backend
+            if place is None or type(plain) not in (ValueError, TypeError):
+                raise plain from error
+            if "has no value" in text:
+                text += " Compute with kshim.ops (where, cond) instead of Python's if and float(), or compile(run_eagerly=True)."
+            raise type(plain)(f"{text} This happened in {place}.") from error
+
     def _eager(self, function):
         backend = self.backend
 
         def run(state, hyper, batch):
-            from .. import tree
-
             batch = tree.map_structure(lambda v: v if v is None or backend.is_tensor(v) else backend.from_numpy(v), batch)
             return function(state, hyper, batch)
 
@@ -80,8 +115,6 @@ class Session:
 
     def reset(self, n_losses):
         """Start an epoch: loss sums and metrics at zero."""
-        from ..config import floatx
-
         dtype = floatx() if floatx() in ("float32", "float64") else "float32"
         self.totals = [self.backend.full((), 0.0, dtype) for _ in range(n_losses)]
         self.count = 0
@@ -91,7 +124,7 @@ class Session:
     def train(self, batch, count):
         """One training step on a host batch (x, y list, sample_weight list) of `count` samples."""
         optimizer = self.model.optimizer
-        self._sync_metrics()
+        self._sync_metrics("train", batch)
         slots = list(optimizer.slots.values())
         state = {
             "params": [v.owned() for v in self.trainable],
@@ -101,7 +134,7 @@ class Session:
         }
         hyper = optimizer.hyper()
         hyper.update(self.key(int(optimizer.iterations)))
-        new, _ = self._step("train")(state, hyper, batch)
+        new, _ = self._run("train", state, hyper, batch)
         for v, value in zip(self.trainable, new["params"]):
             v._value = value
         for v, value in zip(self.others, new["buffers"]):
@@ -115,9 +148,9 @@ class Session:
 
     def test(self, batch, count):
         """One evaluation step."""
-        self._sync_metrics()
+        self._sync_metrics("test", batch)
         state = {"params": [v.native for v in self.trainable], "buffers": [v.native for v in self.others], "totals": self.totals}
-        new, _ = self._step("test")(state, self.key("test"), batch)
+        new, _ = self._run("test", state, self.key("test"), batch)
         for v, value in zip(self.others, new["buffers"]):
             v._value = value
         self.totals = new["totals"]
@@ -126,7 +159,7 @@ class Session:
     def predict(self, x):
         """Native outputs for a host batch of inputs."""
         state = {"params": [v.native for v in self.trainable], "buffers": [v.native for v in self.others]}
-        new, out = self._step("predict")(state, self.key("predict"), x)
+        new, out = self._run("predict", state, self.key("predict"), x)
         if new["buffers"]:
             for v, value in zip(self.others, new["buffers"]):
                 v._value = value
@@ -149,12 +182,21 @@ class Session:
 
 def _states(model):
     """Variables that carry state between batches without being weights (stateful recurrent layers)."""
+    return [v for layer in _all_layers(model) for v in getattr(layer, "_state_variables", ())]
+
+
+def _may_add_metrics(model):
+    """Whether some layer might call `add_metric`: one that is not ours, or a model with metrics of its graph."""
+    return any(not type(layer).__module__.startswith("kshim.") or "_extras" in layer.__dict__ for layer in _all_layers(model))
+
+
+def _all_layers(model):
     found, seen = [], set()
 
     def visit(layer):
         if id(layer) not in seen:
             seen.add(id(layer))
-            found.extend(getattr(layer, "_state_variables", ()))
+            found.append(layer)
             for sub in layer._sublayers():
                 visit(sub)
 

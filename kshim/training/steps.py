@@ -6,11 +6,12 @@ host scalars: the optimizer's, and the step's random key.
 """
 
 from .. import tree
-from ..engine.context import context, step_scope
+from ..engine.context import context, step_scope, symbolic_scope
 from ..engine.tensor import Tensor
 from ..engine.variable import swapped
 from ..losses.reduction import match_dtype_and_rank
 from ..spec import registry
+from ..spec.shapes import SHAPES, ShapeDtype
 
 
 def _backend():
@@ -85,7 +86,10 @@ class Steps:
     def _matched(self, y, y_pred, sample_weight):
         """Targets and weights as tensors of the dtype and rank of their predictions."""
         targets, weights = [], None if sample_weight is None else []
-        for i, out in enumerate(tree.flatten(y_pred)):
+        outputs = tree.flatten(y_pred)
+        if len(y) > len(outputs):
+            raise ValueError(f"The model has {len(outputs)} output(s), {self.compiled.names}, but y has {len(y)} arrays.")
+        for i, out in enumerate(outputs):
             target = y[i] if i < len(y) else None
             weight = sample_weight[i] if sample_weight is not None and i < len(sample_weight) else None
             if target is not None:
@@ -124,6 +128,30 @@ class Steps:
             with step_scope((hyper["key0"], hyper["key1"])), _Training(False):
                 y = self.model(_tensors(batch), training=False)
         return {"buffers": held.after if self.model.stateful else []}, tree.map_structure(lambda t: t._value, y)
+
+    def on_shapes(self, kind, batch):
+        """The forward part of a step on shapes alone, which raises what is wrong with them in the frontend's words."""
+        with self._shapes_for_values(), symbolic_scope():
+            batch = _shapes_of(batch)
+            if kind == "predict":
+                with step_scope((0, 0)), _Training(False):
+                    self.model(_tensors(batch), training=False)
+            else:
+                self._losses(*batch, kind == "train", (0, 0))
+
+    def added_metrics(self, kind, batch):
+        """Names of the metrics that layers report with `add_metric` in a step of this kind."""
+        with self._shapes_for_values(), symbolic_scope():
+            _, _, named = _forward(self.model, _shapes_of(batch[0]), kind == "train", (0, 0))
+        return list(dict.fromkeys(name for name, _ in named))
+
+    def _shapes_for_values(self):
+        every = [*self.trainable, *self.others]
+        return swapped(every, [ShapeDtype(tuple(v.shape), str(v.dtype)) for v in every])
+
+
+def _shapes_of(batch):
+    return tree.map_structure(lambda a: None if a is None else SHAPES.from_numpy(a), batch)
 
 
 def _count(backend, x):

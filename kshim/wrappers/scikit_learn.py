@@ -19,8 +19,8 @@ __all__ = ["BaseWrapper", "KerasClassifier", "KerasRegressor"]
 class BaseWrapper:
     """An estimator around `build_fn`, a function (or callable object) returning a compiled model.
 
-    `build_fn=None` means the subclass's own `__call__`. `sk_params` are arguments of `build_fn`, and of the model's fit,
-    predict and evaluate; `ValueError` for any other name.
+    `build_fn=None` means the subclass's own `__call__`. `sk_params` are arguments of `build_fn`, and of the model's
+    fit, predict and evaluate; `ValueError` for any other name.
     """
 
     def __init__(self, build_fn=None, **sk_params):
@@ -78,7 +78,7 @@ class KerasClassifier(BaseWrapper):
     """A classifier; `classes_` holds the labels seen by `fit`."""
 
     def fit(self, x, y, sample_weight=None, **kwargs):
-        """Make a model and train it on labels (n,), or one-hot rows (n, classes); `ValueError` for other shapes of y."""
+        """Make a model and train it on labels (n,) or one-hot rows (n, classes); else `ValueError`."""
         y = np.asarray(y)
         if y.ndim == 2 and y.shape[1] > 1:
             self.classes_ = np.arange(y.shape[1])

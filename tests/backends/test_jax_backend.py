@@ -1,4 +1,4 @@
-"""What only the jax backend has: donation, devices, precision, 64-bit numbers; the rest is in test_compiled_backends."""
+"""What only the jax backend has: donation, devices, precision, 64-bit numbers; the rest: test_compiled_backends."""
 
 import os
 import subprocess

@@ -90,7 +90,7 @@ def test_early_stopping_restores_the_best(data):
     np.testing.assert_allclose(loss, min(history.history["val_loss"]), rtol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["best.h5", "best.keras", "best.weights.h5"])
+@pytest.mark.parametrize("name", ["best.h5", "best.weights.h5"])
 def test_checkpoint(tmp_path, data, name):
     path = tmp_path / name
     only_weights = ".weights" in name

@@ -118,6 +118,14 @@ def test_text_arguments(offline):
         reuters.load_data(maxlen=1)
 
 
+def test_texts_of_one_length_stay_lists(offline):
+    xs = np.empty(4, dtype=object)
+    xs[:] = [np.array([1, 2]), [3, 4], [5, 6], [7, 8]]
+    np.savez(offline / "reuters.npz", x=xs, y=np.arange(4))
+    (x, _), _ = reuters.load_data(test_split=0)
+    assert x.shape == (4,) and sorted(x.tolist()) == [[1, 4, 5], [1, 6, 7], [1, 8, 9], [1, 10, 2]]
+
+
 @pytest.mark.parametrize("module", [imdb, reuters])
 def test_word_index(offline, module):
     name = module.__name__.split(".")[-1]

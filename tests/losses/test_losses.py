@@ -156,6 +156,28 @@ def test_saturated_softmax_keeps_value_and_gradient(backend, tf_keras):
         np.testing.assert_allclose(b.to_numpy(grads[0]), tape.gradient(real, tx).numpy(), rtol=1e-5, atol=1e-6)
 
 
+def test_probabilities_of_the_other_kind_are_probabilities(backend):
+    """Binary crossentropy of a softmax is that of its values (tf_keras 2.21 takes the logits as those of a sigmoid)."""
+    from kshim import activations
+
+    p = activations.softmax(ops.convert_to_tensor(LOGITS))
+    plain = losses.binary_crossentropy(BITS, p.numpy()).numpy()
+    np.testing.assert_allclose(losses.binary_crossentropy(BITS, p).numpy(), plain, rtol=1e-5)
+    p = activations.sigmoid(ops.convert_to_tensor(LOGITS))
+    plain = losses.categorical_crossentropy(ONE_HOT, p.numpy()).numpy()
+    np.testing.assert_allclose(losses.categorical_crossentropy(ONE_HOT, p).numpy(), plain, rtol=1e-5)
+
+
+def test_from_logits_of_an_activation_warns():
+    from kshim import activations
+
+    p = activations.softmax(ops.convert_to_tensor(LOGITS))
+    with pytest.warns(UserWarning, match="softmax activation"):
+        value = losses.categorical_crossentropy(ONE_HOT, p, from_logits=True).numpy()
+    expected = losses.categorical_crossentropy(ONE_HOT, LOGITS, from_logits=True).numpy()
+    np.testing.assert_allclose(value, expected, rtol=1e-6)
+
+
 def test_reductions_of_keras_3(keras3):
     weights = np.array([1.0, 0.0, 2.0, 0.5, 3.0], "float32")
     for reduction in ("mean", "mean_with_sample_weight", None):

@@ -81,7 +81,7 @@ def test_inner_optimizer_shows_through():
     assert float(optimizer.lr) == 0.25 and float(optimizer.inner_optimizer.lr) == 0.25
     assert optimizer.momentum == 0.9 and optimizer.hyper()["lr"] == 0.25
     with pytest.raises(AttributeError):
-        optimizer.nothing_of_the_kind
+        optimizer.nothing_of_the_kind()
 
 
 def test_configs(tf_keras, keras3):

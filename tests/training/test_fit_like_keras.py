@@ -297,6 +297,31 @@ def added_metrics(k):
 
 
 @scenario
+def metrics_of_the_graph(k):
+    i = k.Input((4,))
+    hidden = k.layers.Dense(3, activation="tanh")(i)
+    model = fill(k.Model(i, k.layers.Dense(2)(hidden)))
+    model.add_loss(0.1 * k.backend.mean(hidden**2))
+    model.add_metric(k.backend.mean(hidden), name="level", aggregation="mean")
+    model.compile(k.optimizers.SGD(0.1), "mse")
+    found = curve(model.fit(X, Y, epochs=2, validation_data=(X, Y), verbose=0, shuffle=False, batch_size=4))
+    return {name: found[name] for name in sorted(found)}
+
+
+@scenario
+def layers_of_an_added_loss(k):
+    i = k.Input((4,))
+    hidden = k.layers.Dense(3, activation="tanh", name="hidden")(i)
+    side = k.layers.Dense(1, name="side")(hidden)
+    model = k.Model(i, k.layers.Dense(2, name="end")(hidden))
+    model.add_loss(k.backend.mean(side**2))
+    fill(model)
+    model.compile(k.optimizers.SGD(0.1), "mse")
+    found = curve(model.fit(X, Y, epochs=2, verbose=0, shuffle=False, batch_size=4))
+    return [found, [np.asarray(w) for w in model.get_weights()], [tuple(w.shape) for w in model.trainable_weights]]
+
+
+@scenario
 def loss_in_training_only(k):
     class Noise(k.layers.Layer):
         def call(self, x, training=None):

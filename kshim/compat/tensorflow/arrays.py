@@ -7,12 +7,12 @@ from ...engine.tensor import Tensor, TensorShape
 from ...engine.variable import Variable
 
 __all__ = [
-    "Tensor", "TensorShape", "TensorSpec", "Variable", "argsort", "boolean_mask", "broadcast_to", "cast", "concat", "constant",
-    "convert_to_tensor", "ensure_shape", "expand_dims", "eye", "fill", "gather", "gather_nd", "get_static_value", "identity",
-    "is_tensor", "linspace", "meshgrid", "newaxis", "one_hot", "ones", "ones_like", "pad", "range", "rank", "repeat",
-    "reshape", "reverse", "roll", "sequence_mask", "shape", "size", "slice", "sort", "split", "squeeze", "stack",
-    "stop_gradient", "strided_slice", "tensor_scatter_nd_add", "tensor_scatter_nd_update", "tile", "transpose", "unstack",
-    "where", "zeros", "zeros_like", "saturate_cast",
+    "Tensor", "TensorShape", "TensorSpec", "Variable", "argsort", "boolean_mask", "broadcast_to", "cast", "concat",
+    "constant", "convert_to_tensor", "ensure_shape", "expand_dims", "eye", "fill", "gather", "gather_nd",
+    "get_static_value", "identity", "is_tensor", "linspace", "meshgrid", "newaxis", "one_hot", "ones", "ones_like",
+    "pad", "range", "rank", "repeat", "reshape", "reverse", "roll", "sequence_mask", "shape", "size", "slice", "sort",
+    "split", "squeeze", "stack", "stop_gradient", "strided_slice", "tensor_scatter_nd_add",
+    "tensor_scatter_nd_update", "tile", "transpose", "unstack", "where", "zeros", "zeros_like", "saturate_cast",
 ]  # fmt: skip
 
 newaxis = None
@@ -213,7 +213,7 @@ def one_hot(indices, depth, on_value=None, off_value=None, axis=None, dtype=None
 
 
 def gather(params, indices, validate_indices=None, axis=None, batch_dims=0, name=None):
-    """Slices of `params` at `indices` along `axis` (default: `batch_dims`), separately for the leading `batch_dims` axes."""
+    """Slices of `params` at `indices` along `axis` (default: `batch_dims`), apart for each of `batch_dims` axes."""
     axis = batch_dims if axis is None else axis
     if not batch_dims:
         return ops.take(params, indices, axis)

@@ -6,10 +6,11 @@ from typing import NamedTuple
 from . import system
 
 __all__ = [
-    "LogicalDevice", "LogicalDeviceConfiguration", "PhysicalDevice", "VirtualDeviceConfiguration", "get_visible_devices",
-    "list_logical_devices", "list_physical_devices", "run_functions_eagerly", "set_logical_device_configuration",
-    "set_memory_growth", "set_soft_device_placement", "set_virtual_device_configuration", "set_visible_devices",
-    "enable_tensor_float_32_execution", "functions_run_eagerly", "get_memory_growth",
+    "LogicalDevice", "LogicalDeviceConfiguration", "PhysicalDevice", "VirtualDeviceConfiguration",
+    "get_visible_devices", "list_logical_devices", "list_physical_devices", "run_functions_eagerly",
+    "set_logical_device_configuration", "set_memory_growth", "set_soft_device_placement",
+    "set_virtual_device_configuration", "set_visible_devices", "enable_tensor_float_32_execution",
+    "functions_run_eagerly", "get_memory_growth",
 ]  # fmt: skip
 
 

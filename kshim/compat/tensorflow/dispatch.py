@@ -72,8 +72,8 @@ def infer(tf, op, args, kwargs):
             return t
         if t.shape.rank is None or None in t.shape.as_list():
             raise TypeError(
-                f"The shape of tf.{getattr(op, '__name__', op)}'s result, {t.shape}, depends on values; give sizes as Python numbers "
-                "or -1, or define compute_output_shape in a layer of your own."
+                f"The shape of tf.{getattr(op, '__name__', op)}'s result, {t.shape}, depends on values; give sizes as "
+                "Python numbers or -1, or define compute_output_shape in a layer of your own."
             )
         return Tensor(ShapeDtype(tuple(t.shape.as_list()), standardize(t.dtype)))
 
@@ -95,8 +95,8 @@ class TensorFlowOp(Layer):
 
     def get_config(self):
         raise TypeError(
-            f"Layer {self.name!r} is a call of a TensorFlow function, which a model file cannot hold. Use the function of "
-            "keras.ops, or a layer of your own with get_config(), to save the architecture; save_weights() works."
+            f"Layer {self.name!r} is a call of a TensorFlow function, which a model file cannot hold. Use the function "
+            "of keras.ops, or a layer of your own with get_config(), to save the architecture; save_weights() works."
         )
 
 

@@ -5,8 +5,8 @@ import os
 import shutil
 
 __all__ = [
-    "GFile", "Open", "copy", "exists", "Exists", "glob", "Glob", "isdir", "IsDirectory", "join", "listdir", "ListDirectory", "makedirs",
-    "MakeDirs", "mkdir", "remove", "rename", "rmtree", "walk",
+    "GFile", "Open", "copy", "exists", "Exists", "glob", "Glob", "isdir", "IsDirectory", "join", "listdir",
+    "ListDirectory", "makedirs", "MakeDirs", "mkdir", "remove", "rename", "rmtree", "walk",
 ]  # fmt: skip
 
 GFile = Open = open

@@ -5,8 +5,8 @@ from .arrays import eye
 from .maths import einsum, global_norm, l2_normalize, matmul, tensordot
 
 __all__ = [
-    "band_part", "cross", "diag", "diag_part", "einsum", "eye", "global_norm", "l2_normalize", "matmul", "matrix_transpose", "matvec",
-    "norm", "tensordot", "trace",
+    "band_part", "cross", "diag", "diag_part", "einsum", "eye", "global_norm", "l2_normalize", "matmul",
+    "matrix_transpose", "matvec", "norm", "tensordot", "trace",
 ]  # fmt: skip
 
 

@@ -22,8 +22,8 @@ def _unary(name, op, *aliases):
 
 
 for _name in (
-    "abs acos asin atan ceil cos cosh digamma erf erfinv exp expm1 floor lgamma log log1p negative reciprocal round rsqrt "
-    "sigmoid sign sin sinh softplus softsign sqrt square tan tanh logical_not"
+    "abs acos asin atan ceil cos cosh digamma erf erfinv exp expm1 floor lgamma log log1p negative reciprocal round "
+    "rsqrt sigmoid sign sin sinh softplus softsign sqrt square tan tanh logical_not"
 ).split():
     _unary(_name, getattr(ops, _name))
 _unary("acosh", ops.arccosh)

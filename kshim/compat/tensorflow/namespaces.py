@@ -1,4 +1,4 @@
-"""The modules a program sees: `tf`, `tf.math`, `tf.nn` and the others, and what is said about those that are missing."""
+"""The modules a program sees: `tf`, `tf.math`, `tf.nn` and the others, and what is said of those that are missing."""
 
 import importlib
 import sys
@@ -210,4 +210,5 @@ def explain(path):
     home, _, name = path.rpartition(".")
     known = dir(resolve(home)) if home in NAMESPACES else list(NAMESPACES)
     hint = did_you_mean(name, known)
-    return f"kshim's stand-in for TensorFlow has no tf.{path}.{hint} Use keras.ops or keras.layers, or: {_USE_TF[0].lower()}{_USE_TF[1:]}."
+    other = _USE_TF[0].lower() + _USE_TF[1:]
+    return f"kshim's stand-in for TensorFlow has no tf.{path}.{hint} Use keras.ops or keras.layers, or: {other}."

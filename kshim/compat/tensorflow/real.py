@@ -1,17 +1,16 @@
-"""TensorFlow itself, with `tf.keras` replaced: when it is wanted, how it is loaded, and how it takes kshim's tensors."""
+"""TensorFlow itself, with `tf.keras` replaced: when it is wanted, and how it is loaded."""
 
 import importlib.util
 import os
 import sys
 
 from ...spec import registry
-from .. import aliases
 
 _BACKEND = "kshim_backends.tensorflow"
 
 
 def wanted():
-    """Whether `import tensorflow` means TensorFlow itself: its backend is chosen (or being loaded) and it is installed."""
+    """Whether `import tensorflow` means TensorFlow itself: its backend is chosen (or loading), and it is there."""
     if _BACKEND in sys.modules:
         return True
     backend = registry.state.backend
@@ -39,7 +38,7 @@ def importing():
 
 
 def find(skip):
-    """The import spec of the installed TensorFlow as other finders give it, or None. `skip` is a finder to leave out."""
+    """The import spec of the installed TensorFlow, or None. `skip` is a finder to leave out."""
     for finder in sys.meta_path:
         if finder is skip or type(finder).__module__.startswith(__package__.rpartition(".")[0]):
             continue

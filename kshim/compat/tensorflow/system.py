@@ -10,8 +10,8 @@ from ...engine.names import name_scope
 from ...spec import registry
 
 __all__ = [
-    "Assert", "cond", "control_dependencies", "custom_gradient", "device", "executing_eagerly", "function", "get_logger", "group",
-    "inside_function", "init_scope", "map_fn", "name_scope", "no_op", "print", "while_loop",
+    "Assert", "cond", "control_dependencies", "custom_gradient", "device", "executing_eagerly", "function",
+    "get_logger", "group", "inside_function", "init_scope", "map_fn", "name_scope", "no_op", "print", "while_loop",
 ]  # fmt: skip
 
 

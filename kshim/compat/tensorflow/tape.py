@@ -20,7 +20,7 @@ _NOT_NOTED = ("fused_update", "is_float", "global_norm", "constant")
 
 
 class _Note:
-    """One call: `results = method(*args)`; `pull(cotangents of results) -> [(argument, cotangent)]` if it is special."""
+    """One call: `results = method(*args)`; `pull(cotangents of results)` gives (argument, cotangent) pairs."""
 
     __slots__ = ("name", "args", "results", "pull")
 
@@ -196,21 +196,21 @@ class GradientTape:
         self._notes = []
 
     def gradient(self, target, sources, output_gradients=None, unconnected_gradients=None):
-        """Gradients of the sum of `target` (a tensor or several) with respect to `sources`, in the structure of `sources`.
+        """Gradients of the sum of `target` (a tensor or several) by `sources`, in the structure of `sources`.
 
         None (zeros, if `unconnected_gradients` is 'zero') for a source without influence. `RuntimeError` for a second
         call on a tape that is not persistent; `UnsupportedError` for gradients of gradients.
         """
         if self._notes is None:
             raise RuntimeError(
-                "A non-persistent GradientTape can only be used to compute one set of gradients; use persistent=True for more."
+                "A non-persistent GradientTape can compute one set of gradients only; use persistent=True for more."
             )
         recorder = self._recorder
         if recorder is None:
             raise RuntimeError("The tape is empty: compute the target inside `with tf.GradientTape() as tape:`.")
         if any(t is not self for t in recorder.tapes if t._recording):
             raise UnsupportedError(
-                "Gradients of gradients (a tape inside a tape) need TensorFlow itself: run with KSHIM_BACKEND=tensorflow."
+                "Gradients of gradients (a tape in a tape) need TensorFlow itself: run with KSHIM_BACKEND=tensorflow."
             )
         targets = tree.flatten(target)
         seeds = [None] * len(targets) if output_gradients is None else tree.flatten(output_gradients)

@@ -77,8 +77,8 @@ class Session:
         """NumPy values of tensors that have one. `UnsupportedError` for a graph's placeholders."""
         if feed_dict:
             raise UnsupportedError(
-                "Session.run with a feed_dict runs a TensorFlow graph, which kshim does not have. Call the Keras model on the "
-                "data (model.predict, K.function), or run this program with TensorFlow 1."
+                "Session.run with a feed_dict runs a TensorFlow graph, which kshim does not have. Call the model on "
+                "the data (model.predict, K.function), or run this program with TensorFlow 1."
             )
         if isinstance(fetches, (list, tuple)):
             return type(fetches)(self.run(f) for f in fetches)

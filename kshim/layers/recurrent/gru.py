@@ -1,6 +1,7 @@
 """`GRU` (Cho et al. 2014), gates in Keras's order z, r, h."""
 
 from ... import activations, ops
+from ...compat import keras1
 from .builtin import BuiltinRNN
 from .common import Cell, fused_name
 
@@ -58,6 +59,7 @@ class GRUCell(Cell):
         return ys, [h]
 
 
+@keras1.layer
 class GRU(BuiltinRNN):
     """Gated recurrent unit; see `RNN` for shapes and the common arguments.
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ... import activations, ops
+from ...compat import keras1
 from .builtin import BuiltinRNN
 from .common import Cell, fused_name
 
@@ -47,6 +48,7 @@ class LSTMCell(Cell):
         return ys, [h, c]
 
 
+@keras1.layer
 class LSTM(BuiltinRNN):
     """Long short-term memory; see `RNN` for shapes and the common arguments.
 

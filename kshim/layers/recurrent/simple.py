@@ -1,6 +1,7 @@
 """`SimpleRNN`: h = activation(x W + h U + b)."""
 
 from ... import ops
+from ...compat import keras1
 from .builtin import BuiltinRNN
 from .common import Cell, fused_name
 
@@ -22,6 +23,7 @@ class SimpleRNNCell(Cell):
         return ys, [h]
 
 
+@keras1.layer
 class SimpleRNN(BuiltinRNN):
     """Fully connected recurrent layer; see `RNN` for shapes and the common arguments.
 
