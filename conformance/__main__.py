@@ -19,6 +19,9 @@ def _options(argv):
     parser.add_argument("--backends", default=",".join(registry.BUILTIN), help="comma-separated; default: all built-in ones")
     parser.add_argument("--device", help="passed to the backends as KSHIM_DEVICE, such as cpu, gpu or gpu:1")
     parser.add_argument("--only", metavar="GLOB", help="cases whose id or operation matches, such as 'conv*' or 'control/*'")
+    parser.add_argument(
+        "--full", action="store_true", help="gradients outside compiled steps also where every operation is compiled (jax: 10 times longer)"
+    )
     parser.add_argument("--json", metavar="FILE", help="write all results to a file")
     return parser.parse_args(argv)
 
@@ -43,7 +46,7 @@ def main(argv=None):
         progress = report.Progress(name)
         try:
             reference = name == "numpy"
-            trace = run_worker(name, options.only, "cpu" if reference else options.device, reference, progress)
+            trace = run_worker(name, options.only, "cpu" if reference else options.device, reference, options.full, progress)
         except WorkerError as error:
             progress.close()
             print(f"{name}: failed: {error}", flush=True)

@@ -5,7 +5,7 @@ import sys
 import time
 from dataclasses import asdict
 
-#: Mismatches printed for one backend; the JSON file has all.
+#: Cases printed for one backend; the JSON file has all mismatches.
 SHOWN = 60
 _WIDTH = 24
 
@@ -48,15 +48,16 @@ def table(rows, head):
 
 
 def mismatches(verdict, shown=SHOWN):
-    """The mismatches of a backend, the first of every case before the others of any."""
-    first, later, seen = [], [], set()
+    """One line for each case that mismatches: the first time in full, then how often else."""
+    cases = {}
     for m in verdict.mismatches:
-        (later if (m.case, m.dtype) in seen else first).append(m)
-        seen.add((m.case, m.dtype))
-    ordered = first + later
-    lines = [str(m) for m in ordered[:shown]]
-    if len(ordered) > shown:
-        lines.append(f"{verdict.backend}: {len(ordered) - shown} more mismatches; --json FILE writes all.")
+        cases.setdefault(m.case, []).append(m)
+    lines = []
+    for first, *others in list(cases.values())[:shown]:
+        where = list(dict.fromkeys(f"{m.dtype} {m.variant}" for m in others))
+        lines.append(f"{first}{f' [and {len(others)} more: ' + ', '.join(where) + ']' if others else ''}")
+    if len(cases) > shown:
+        lines.append(f"{verdict.backend}: {len(cases) - shown} more cases mismatch; --json FILE writes all.")
     return "\n".join(lines)
 
 

@@ -51,14 +51,14 @@ def _entries(b, case, ys, paths, grads, dtype, checked=False):
     return out
 
 
-def _one(b, case, dtype, variant):
+def _one(b, case, dtype, variant, partial=False):
     wide = variant == "wide"
-    result = Result(case.id, dtype, variant)
+    result = Result(case.id, dtype, variant, partial=partial)
     try:
         args = arguments(b, case, dtype, wide)
         function = function_of(b, case, variant == "derived")
         ys = flat(function(*args))
-        paths, grads = gradients(b, case, args, function, dtype)
+        paths, grads = ([], []) if partial else gradients(b, case, args, function, dtype)
         result.entries = _entries(b, case, ys, paths, grads, dtype, variant == "eager")
         if b.name == "numpy" and variant in ("eager", "derived") and dtype == "float64" and case.smooth and not case.gradient:
             for path, numeric, exact in central(b, case, args, function, paths, grads):
@@ -69,17 +69,18 @@ def _one(b, case, dtype, variant):
     return result
 
 
-def run_case(b, case, dtype, reference, missing=False):
+def run_case(b, case, dtype, reference=False, missing=False, partial=False):
     """Results of a case in a dtype: eager, wide where this is the reference, derived where the backend overrides.
 
     `missing`: the backend lacks the dtype here, so only what the reference computes in its place is wanted.
+    `partial`: values only, and no derived variant.
     """
     variants = [] if missing else ["eager"]
     if reference and dtype not in ("float64", FIXED):
         variants.append("wide")
-    if overridden(b, case) and not missing:
+    if overridden(b, case) and not missing and not partial:
         variants.append("derived")
-    return [_one(b, case, dtype, variant) for variant in variants]
+    return [_one(b, case, dtype, variant, partial) for variant in variants]
 
 
 def run_probe(b, probe, dtype):
@@ -100,8 +101,9 @@ def run_probe(b, probe, dtype):
     return result
 
 
-def run_compiled(b, cases, dtype):
-    """Results of cases of one operation, all inside one compiled step."""
+def run_compiled(b, cases, dtype, derived=False):
+    """Results of cases of one operation, all inside one compiled step; `derived`: of its definition instead."""
+    variant = "compiled derived" if derived else "compiled"
     made = [(case, arguments(b, case, dtype), [path for path, _ in leaves(case.args)]) for case in cases]
     paths = {}
 
@@ -110,7 +112,7 @@ def run_compiled(b, cases, dtype):
         for case, args, where in made:
             for path, x in zip(where, state[case.id]):
                 args = put(args, path, x)
-            function = function_of(b, case)
+            function = function_of(b, case, derived)
             ys = flat(function(*args))
             paths[case.id], grads = gradients(b, case, args, function, dtype)
             out[case.id] = {"values": ys, "gradients": grads}
@@ -122,9 +124,9 @@ def run_compiled(b, cases, dtype):
         results = []
         for case, _, _ in made:
             ys, grads = out[case.id]["values"], out[case.id]["gradients"]
-            results.append(Result(case.id, dtype, "compiled", _entries(b, case, ys, paths[case.id], grads, dtype)))
+            results.append(Result(case.id, dtype, variant, _entries(b, case, ys, paths[case.id], grads, dtype)))
         return results
     except Exception as error:
         if len(cases) == 1:
-            return [Result(cases[0].id, dtype, "compiled", error=failure(error))]
-        return [result for case in cases for result in run_compiled(b, [case], dtype)]
+            return [Result(cases[0].id, dtype, variant, error=failure(error))]
+        return [result for case in cases for result in run_compiled(b, [case], dtype, derived)]

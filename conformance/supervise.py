@@ -11,12 +11,12 @@ import threading
 from kshim.spec import registry
 
 from .trace import load
-from .worker import UNAVAILABLE
+from .worker import UNAVAILABLE, UNFINISHED
 
 #: Seconds without a sign of life after which a worker is ended.
 SILENCE = 900
-#: How often a worker that died is started again without the case it died in.
-_RESTARTS = 5
+#: How many jobs of one backend may kill their process before it is given up.
+_DEATHS = 5
 
 
 class WorkerError(Exception):
@@ -41,35 +41,46 @@ def _environment(device):
     return env
 
 
-def run_worker(backend, pattern=None, device=None, reference=False, progress=None):
-    """The trace of one backend.
+def run_worker(backend, pattern=None, device=None, reference=False, full=False, progress=None):
+    """The trace of one backend, by as many processes as it takes.
 
-    Raises `WorkerError` when the backend cannot be had or its process keeps dying. A process that dies is started
-    again without the case it died in, which is reported as failed.
+    Raises `WorkerError` when the backend cannot be had or its process keeps dying. A process that is killed by a signal
+    is started again without the job it died in, which is reported as failed.
     """
-    skip = []
-    for _ in range(_RESTARTS + 1):
+    options = ["--backend", backend]
+    options += ["--only", pattern] if pattern else []
+    options += ["--reference"] if reference else []
+    options += ["--full"] if full else []
+    whole, skip, start = None, [], 0
+    while True:
         with tempfile.TemporaryDirectory(prefix="kshim-conformance-") as folder:
-            status, last, errors = _once(backend, pattern, device, reference, progress, skip, folder)
-            if status == 0:
-                return load(folder)
+            now = [*options, "--out", folder, "--start", str(start)]
+            for what in skip:
+                now += ["--skip", what]
+            status, done, last, errors = _once(now, device, progress)
+            if status in (0, UNFINISHED):
+                trace = load(folder)
+                if whole is None:
+                    whole = trace
+                else:
+                    whole.results += trace.results
+                    whole.seconds += trace.seconds
+                if status == 0:
+                    return whole
+                start = done
+                continue
         if status == UNAVAILABLE:
             raise WorkerError(errors.strip() or f"Backend {backend!r} is not available.")
-        if last is None or status > 0:
-            break
+        if last is None or status > 0 or len(skip) == _DEATHS:
+            tail = "\n".join(errors.strip().splitlines()[-15:])
+            raise WorkerError(f"The worker of {backend!r} ended with status {status} at {last or 'its start'}:\n{tail}")
         skip.append(last)
-    tail = "\n".join(errors.strip().splitlines()[-15:])
-    raise WorkerError(f"The worker of {backend!r} ended with status {status} while it ran {last or 'its start'}:\n{tail}")
 
 
-def _once(backend, pattern, device, reference, progress, skip, folder):
-    """(exit status, what ran last, standard error) of one process."""
-    command = [sys.executable, "-m", "kshim_conformance.worker", "--backend", backend, "--out", folder]
-    command += ["--only", pattern] if pattern else []
-    command += ["--reference"] if reference else []
-    for what in skip:
-        command += ["--skip", what]
-    last = None
+def _once(options, device, progress):
+    """(exit status, jobs done, what ran last, standard error) of one process."""
+    command = [sys.executable, "-m", "kshim_conformance.worker", *options]
+    done, last = 0, None
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=errors, text=True, errors="replace", env=_environment(device)
@@ -84,8 +95,9 @@ def _once(backend, pattern, device, reference, progress, skip, folder):
                 watchdog.start()
                 if line.startswith("@ "):
                     _, done, total, last = line.rstrip("\n").split(" ", 3)
+                    done = int(done)
                     if progress is not None:
-                        progress.update(int(done), int(total), last)
+                        progress.update(done, int(total), last)
             status = process.wait()
         finally:
             if watchdog is not None:
@@ -95,4 +107,4 @@ def _once(backend, pattern, device, reference, progress, skip, folder):
             process.stdout.close()
             process.wait()
         errors.seek(0)
-        return status, last, errors.read()
+        return status, done, last, errors.read()

@@ -24,7 +24,10 @@ class Entry:
 
 @dataclass
 class Result:
-    """A case in one dtype. `variant`: eager, derived (the definition an override replaces), compiled or wide (the reference)."""
+    """A case in one dtype. `variant`: eager, derived (the definition an override replaces), compiled or wide (the reference).
+
+    `partial`: values only, by choice.
+    """
 
     case: str
     dtype: str
@@ -32,6 +35,7 @@ class Result:
     entries: list = field(default_factory=list)
     error: str | None = None
     warnings: list = field(default_factory=list)
+    partial: bool = False
 
     @property
     def key(self):

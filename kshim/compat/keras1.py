@@ -3,7 +3,10 @@
 Inside, only the names of Keras 2 exist. A renamed argument given together with its new name is a `TypeError`.
 """
 
+import inspect
 from functools import wraps
+
+from ..errors import did_you_mean
 
 _WEIGHTS = {
     "init": "kernel_initializer", "W_regularizer": "kernel_regularizer", "b_regularizer": "bias_regularizer",
@@ -186,14 +189,33 @@ def translate(name, args, kwargs):
     return args, kwargs
 
 
+def _misspelt(cls, kwargs, error):
+    """A missing argument is often there under another name: then a `TypeError` that says which, else `error` itself."""
+    from ..engine.layer import BASE_KEYWORDS
+
+    known = {p for c in cls.__mro__ if "__init__" in c.__dict__ for p in inspect.signature(c.__init__).parameters}
+    known = [n for n in known if n not in ("self", "args", "kwargs")]
+    unknown = [k for k in kwargs if k not in known and k not in BASE_KEYWORDS]
+    if not unknown or "missing" not in str(error):
+        return error
+    hint = did_you_mean(unknown[0], [*known, *BASE_KEYWORDS])
+    return TypeError(f"{cls.__name__} got an unexpected keyword argument: {unknown[0]!r}.{hint} ({error})")
+
+
 def layer(cls):
-    """Class decorator: the constructor takes Keras 1's words as well."""
+    """Class decorator: the constructor takes Keras 1's words as well, and names near misses of arguments it must have."""
     init, name = cls.__init__, cls.__name__
 
     @wraps(init)
     def __init__(self, *args, **kwargs):
         args, kwargs = translate(name, args, kwargs)
-        init(self, *args, **kwargs)
+        try:
+            init(self, *args, **kwargs)
+        except TypeError as error:
+            better = _misspelt(cls, kwargs, error)
+            if better is error:
+                raise
+            raise better from error
 
     cls.__init__ = __init__
     return cls

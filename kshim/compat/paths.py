@@ -22,7 +22,7 @@ ABSENT = {
     "mixed_precision.LossScaleOptimizer": "Use the optimizer itself; bfloat16 needs no loss scaling.",
     "preprocessing.image.ImageDataGenerator": "Yield batches from a Python generator or a keras.utils.Sequence.",
     "quantizers": "Train and predict in float32, or in float16/bfloat16 with a dtype policy.",
-    "utils.func_dump": "It stored Python code in files; kshim neither writes nor runs such files. Pickle is no safer.",
+    "utils.func_dump": "It stored Python code in files; kshim neither writes nor runs such files.",
     "utils.func_load": "It ran Python code from files, which kshim does not do. Import the function instead.",
     "utils.multi_gpu_model": "kshim runs on one device: use the model as it is.",
     "visualization": "Draw with matplotlib from NumPy arrays.",

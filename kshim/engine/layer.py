@@ -15,7 +15,7 @@ from .names import unique_name
 from .objects import snake_case
 from .symbolic import output_spec, symbolic_call
 from .tensor import KerasTensor, Tensor
-from .tracking import Tracked
+from .tracking import Tracked, TrackedList
 from .variable import Variable
 
 #: Keywords every layer takes beside its own.
@@ -207,9 +207,29 @@ class Layer(Tracked):
     def trainable_weights(self):
         return self._collect(True)
 
+    @trainable_weights.setter
+    def trainable_weights(self, variables):  # layers written for Keras 1 list their weights in build()
+        for v in variables:
+            self._track_variable(v)
+
     @property
     def non_trainable_weights(self):
         return self._collect(False)
+
+    @non_trainable_weights.setter
+    def non_trainable_weights(self, variables):
+        for v in variables:
+            v.trainable = False
+            self._track_variable(v)
+
+    @property
+    def _trainable_weights(self):
+        """Weights that a layer appends here itself (Keras 2); those of `add_weight` are elsewhere."""
+        return self._tracked.setdefault("_trainable_weights", TrackedList())
+
+    @_trainable_weights.setter
+    def _trainable_weights(self, variables):
+        self._tracked["_trainable_weights"] = TrackedList(variables)
 
     @property
     def weights(self):

@@ -76,7 +76,7 @@ class LayerRegistry(Registry):
 
     def __init__(self):
         super().__init__("layer", "keras.layers")
-        self._names = {n: None for n in (*_HOMES, *_ALIASES, *_IN_FILES) if n[0].isupper() and n != "InputSpec"}
+        self._names = {n: None for n in (*_HOMES, *_ALIASES, *_IN_FILES) if n[0].isupper() and n not in ("Input", "InputSpec")}
 
     def lookup(self, name, registered_name=None):
         found = find_custom(name, registered_name) or self._names.get(name)

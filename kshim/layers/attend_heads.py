@@ -4,6 +4,7 @@ import math
 import string
 
 from .. import ops
+from ..compat import keras1
 from ..engine.layer import Layer
 from ..engine.symbolic import hidden_sizes
 from .attend import causal_mask
@@ -13,6 +14,7 @@ from .nonlinear import Softmax
 from .shared import operand, options_config, positive, set_options
 
 
+@keras1.layer
 class MultiHeadAttention(Layer):
     """Attention in `num_heads` projections side by side, called as layer(query, value, key=None, ...).
 

@@ -3,10 +3,12 @@
 import numpy as np
 
 from .. import activations, ops
+from ..compat import keras1
 from ..engine.layer import Layer
 from .shared import operand
 
 
+@keras1.layer
 class Activation(Layer):
     """An activation function (a name or a callable) as a layer; same shape out as in."""
 

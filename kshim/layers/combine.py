@@ -4,6 +4,7 @@ from functools import reduce
 
 from .. import ops
 from ..backend.maths import batch_dot
+from ..compat import keras1
 from ..engine.layer import Layer
 from ..losses.regression import l2_normalize
 from ..spec.shape_rules import broadcast
@@ -170,6 +171,7 @@ class Concatenate(Combine):
         return {**super().get_config(), "axis": self.axis}
 
 
+@keras1.layer
 class Dot(Combine):
     """`K.batch_dot` of two inputs along `axes` (an int for both, or one for each); `normalize` makes it the cosine."""
 

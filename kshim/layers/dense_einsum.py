@@ -3,10 +3,12 @@
 import string
 
 from .. import activations, ops
+from ..compat import keras1
 from ..engine.layer import Layer
 from .shared import new_weight, operand, options_config, set_options, weight
 
 
+@keras1.layer
 class EinsumDense(Layer):
     """activation(einsum(equation, inputs, kernel) + bias).
 

@@ -5,11 +5,13 @@ import inspect
 import numpy as np
 
 from .. import ops, tree
+from ..compat import keras1
 from ..engine.context import context
 from ..engine.layer import Layer
 from . import stored_functions
 
 
+@keras1.layer
 class Lambda(Layer):
     """`function(inputs, **arguments)` as a layer; it gets `mask` and `training` if it takes arguments of these names.
 

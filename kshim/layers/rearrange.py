@@ -3,6 +3,7 @@
 import math
 
 from .. import ops
+from ..compat import keras1
 from ..engine.context import context
 from ..engine.input_spec import InputSpec
 from ..engine.layer import Layer
@@ -33,6 +34,7 @@ class Flatten(Layer):
         return {**super().get_config(), "data_format": self.data_format}
 
 
+@keras1.layer
 class Reshape(Layer):
     """(batch, ...) to (batch, *target_shape); one size may be -1. `ValueError` if the numbers of elements differ."""
 
@@ -68,6 +70,7 @@ class Reshape(Layer):
         return {**super().get_config(), "target_shape": self.target_shape}
 
 
+@keras1.layer
 class Permute(Layer):
     """The axes after the batch in the order `dims`, counted from 1."""
 
@@ -88,6 +91,7 @@ class Permute(Layer):
         return {**super().get_config(), "dims": self.dims}
 
 
+@keras1.layer
 class RepeatVector(Layer):
     """(batch, features) to (batch, n, features)."""
 

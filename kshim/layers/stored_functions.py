@@ -106,7 +106,7 @@ def _by_name(name, module, layer, custom_objects):
     home = rest.split(".")[0]
     if root in ("kshim", "keras") and home in _HARMLESS:
         function = getattr(importlib.import_module(f"{__name__.split('.')[0]}.{home}"), name, None)
-        if callable(function):
+        if callable(function) and not isinstance(function, type) and (getattr(function, "__module__", None) or "").startswith("kshim."):
             return function
     if root == "builtins" and name in ("abs", "round"):
         return getattr(builtins, name)

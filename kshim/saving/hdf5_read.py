@@ -1,5 +1,6 @@
 """Reading models and weights from HDF5 files of Keras 1 to 3."""
 
+import re
 import warnings
 
 import numpy as np
@@ -144,10 +145,12 @@ def read_model(file, custom_objects=None, compile=True):
     if text is None:
         warnings.warn("No training configuration found in the file, so the model was *not* compiled. Compile it manually.", stacklevel=4)
         return model
-    model.compile(**compile_arguments(parsed(text, "The attribute 'training_config' of the file"), custom_objects))
+    state = parsed(read_text(file, "kshim_training_state", "{}"), "The attribute 'kshim_training_state' of the file")
+    config = parsed(text, "The attribute 'training_config' of the file")
+    model.compile(**compile_arguments(config, custom_objects, read_text(file, "keras_version", "1"), state.get("optimizer")))
     if "optimizer_weights" in file and model.built:
         _restore_optimizer(subgroup(file, "optimizer_weights"), model)
-    restore_training_state(model, read_text(file, "kshim_training_state"))
+    restore_training_state(model, state)
     return model
 
 
@@ -169,9 +172,9 @@ def _load_slots(optimizer, names, values):
     if not current and optimizer.set_weights_by_slot(values):
         return None
     extra = len(values) - len(optimizer.variables)
-    if current and names[-1].endswith("/variable"):  # Keras 3's Nadam: the product of its momentum schedule comes last
+    if current and re.search(r"/variable(_\d+)?$", names[-1]):  # Keras 3's Nadam: the product of its momentum schedule comes last
         values = values[:-1]
-    if current and extra < 0 and all(np.shape(v) == () for v in values):  # Keras 3 keeps no slots where tf.keras has zeros
+    if values and extra < 0 and all(np.shape(v) == () for v in values):  # SGD without momentum has slots only in tf.keras 2.11+
         optimizer.iterations = int(values[0])
         return None
     try:

@@ -5,7 +5,7 @@ import numpy as np
 from ..layers.input_layer import is_input
 from .hdf5_attributes import write_names
 from .json_format import KERAS_VERSION, dumps, model_config
-from .training_config import training_config
+from .training_config import optimizer_state, training_config
 from .training_state import training_state
 
 
@@ -37,9 +37,12 @@ def _unique(variables):
 
 
 def _write_group(group, variables):
-    names = _unique(variables)
-    write_names(group, "weight_names", names)
-    for name, variable in zip(names, variables):
+    _write_pairs(group, list(zip(_unique(variables), variables)))
+
+
+def _write_pairs(group, pairs):
+    write_names(group, "weight_names", [name for name, _ in pairs])
+    for name, variable in pairs:
         group.create_dataset(name, data=np.asarray(variable.numpy()))
 
 
@@ -72,4 +75,4 @@ def write_model(file, model, include_optimizer=True):
         file.attrs["kshim_training_state"] = dumps(training_state(model)).encode()
         optimizer = model.optimizer
         if optimizer is not None and getattr(optimizer, "built", False):
-            _write_group(file.create_group("optimizer_weights"), list(optimizer.variables))
+            _write_pairs(file.create_group("optimizer_weights"), optimizer_state(optimizer))

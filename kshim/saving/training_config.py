@@ -4,9 +4,11 @@ import inspect
 
 from .. import losses, metrics, optimizers
 from ..engine.objects import CustomObjectScope, get_registered_name
+from .writers import version_of
 
-#: Keys of optimizer configs that Keras 3 refuses.
-_TF_ONLY = ("jit_compile", "is_legacy_optimizer")
+#: Keys of optimizer configs that came with tf.keras 2.11, and those that earlier versions have only with a value.
+_LATER = ("jit_compile", "is_legacy_optimizer", "weight_decay", "use_ema", "ema_momentum", "ema_overwrite_frequency")
+_CLIPS = ("clipnorm", "clipvalue", "global_clipnorm")
 
 
 def _mapped(fn, x):
@@ -59,19 +61,67 @@ def _class_of(fn):
 def training_config(model):
     """What `training_config` of a file holds."""
     given = model._compile_arguments
-    config = optimizers.serialize(model.optimizer)
-    name, inner = config["class_name"], config["config"]
-    if config.get("module") != "keras.optimizers.legacy":
-        inner = {k: v for k, v in inner.items() if k not in _TF_ONLY}
-    if config.get("module") is None:
-        name = config.get("registered_name") or name
     return {
         "loss": _mapped(_loss, given["loss"]),
         "metrics": _mapped(_metric, given["metrics"]),
         "weighted_metrics": _mapped(_metric, given["weighted_metrics"]),
         "loss_weights": given["loss_weights"],
-        "optimizer_config": {"class_name": name, "config": inner},
+        "optimizer_config": _optimizer(model.optimizer),
     }
+
+
+#: Optimizers whose legacy form has the same formula, with the slots stored one after the other.
+_SAME_AS_LEGACY = (optimizers.Adam, optimizers.SGD, optimizers.Adamax, optimizers.Adadelta)
+
+
+def is_plain(optimizer):
+    """Whether an optimizer is stored in the form of Keras 2.0 to tf.keras 2.10.
+
+    Every Keras reads that one. tf_keras takes it for one of its legacy optimizers, so it is used where these have the same
+    formula. The form of later versions ("Custom>RMSprop") is exact in tf_keras; Keras 3 then starts with a fresh optimizer.
+    """
+    if isinstance(optimizer, optimizers.legacy.Optimizer):
+        return True
+    return type(optimizer) in _SAME_AS_LEGACY and not optimizer.weight_decay and not optimizer.use_ema
+
+
+def optimizer_state(optimizer):
+    """(dataset name, variable) pairs in the order in which files hold them."""
+    if not is_plain(optimizer):
+        return [(f"{v.path}:0", v) for v in optimizer.variables]
+    pairs = [(f"{optimizer.name}/iter:0", optimizer.iterations)]
+    momentum = type(optimizer).__name__ != "SGD" or bool(float(optimizer.momentum))
+    for slot, column in optimizer.slots.items() if momentum else ():
+        for target, v in zip(optimizer._trained, column):
+            if optimizer.stored(slot, v):
+                pairs.append((f"{optimizer.name}/{target.path}/{slot}:0", v))
+    return pairs
+
+
+def _optimizer(optimizer):
+    config = optimizers.serialize(optimizer)
+    name, inner = config["class_name"], dict(config["config"])
+    if config.get("module") is None:
+        return {"class_name": config.get("registered_name") or name, "config": inner}
+    legacy = config["module"] == "keras.optimizers.legacy"
+    decay, rate = inner.get("decay", 0), inner.get("learning_rate")
+    if decay and not legacy and isinstance(rate, (int, float)):  # Keras 2.3's decay is this schedule, which all know
+        schedule = {"initial_learning_rate": rate, "decay_steps": 1, "decay_rate": inner.pop("decay"), "staircase": False, "name": None}
+        inner["learning_rate"] = {
+            "module": "keras.optimizers.schedules", "class_name": "InverseTimeDecay", "config": schedule, "registered_name": None,
+        }  # fmt: skip
+    if is_plain(optimizer):
+        inner = {k: v for k, v in inner.items() if k not in _LATER and (v is not None or k not in _CLIPS)}
+        return {"class_name": name, "config": inner}
+    return {"class_name": f"Custom>{name}", "config": inner}
+
+
+def _read_optimizer(config, version):
+    """An optimizer; a plain name means a legacy one in files of tf.keras up to 2.10, as it does to tf_keras."""
+    current = version_of(version)[0] >= 3 or ">" in config["class_name"]
+    inner = dict(config.get("config") or {})
+    inner.setdefault("is_legacy_optimizer", bool(inner) and not current)
+    return optimizers.deserialize({"class_name": config["class_name"], "config": inner, "module": None})
 
 
 def _read_loss(x):
@@ -89,11 +139,14 @@ def _read_metric(x):
     return metrics.deserialize(x)
 
 
-def compile_arguments(config, custom_objects=None):
-    """Keyword arguments of `compile` from a file's training_config."""
+def compile_arguments(config, custom_objects=None, version="1", optimizer=None):
+    """Keyword arguments of `compile` from a file's training_config.
+
+    `version` is its keras_version, `optimizer` the exact config of the optimizer if the file has it beside.
+    """
     with CustomObjectScope(custom_objects or {}):
         out = {
-            "optimizer": optimizers.deserialize(config["optimizer_config"]),
+            "optimizer": optimizers.deserialize(optimizer) if optimizer else _read_optimizer(config["optimizer_config"], version),
             "loss": _mapped(_read_loss, config.get("loss")),
             "metrics": _unwrapped(_mapped(_read_metric, config.get("metrics"))),
             "weighted_metrics": _unwrapped(_mapped(_read_metric, config.get("weighted_metrics"))),

@@ -3,9 +3,9 @@
 Kept on the model and its layers, so that loading one model never changes the numbers of another.
 """
 
+from .. import optimizers
 from ..engine import seeds
 from ..training.loop import epochs_begun
-from .json_format import parsed
 
 
 def _generators(model):
@@ -29,14 +29,14 @@ def _generators(model):
 def training_state(model):
     """The state as JSON values."""
     streams = {path: [g.stream, g.draws] for path, g in _generators(model).items()}
-    return {"seed": seeds.seed_of(model), "epochs": epochs_begun(model), "streams": streams}
+    optimizer = None if model.optimizer is None else optimizers.serialize(model.optimizer)
+    return {"seed": seeds.seed_of(model), "epochs": epochs_begun(model), "streams": streams, "optimizer": optimizer}
 
 
-def restore_training_state(model, text):
-    """Give a loaded model the state that `training_state` wrote; `None` (a file of another program) does nothing."""
-    if text is None:
+def restore_training_state(model, state):
+    """Give a loaded model the state that `training_state` wrote; an empty one (a file of another program) does nothing."""
+    if not state:
         return
-    state = parsed(text, "The attribute 'kshim_training_state' of the file")
     seed = state["seed"]
     model._saved_seed = None if seed is None else int(seed)
     model._epochs_begun = int(state["epochs"])

@@ -83,6 +83,8 @@ class Compiled:
                 for item in items:
                     metric = self._metric(item, self.losses[i], targets[i], flat[i])
                     if metric is not None:
+                        if not getattr(metric, "built", True):  # its variables must not be made inside a compiled step
+                            metric.build(None if targets[i] is None else targets[i].shape, flat[i].shape)
                         self.metric_entries.append((i, metric, is_weighted, output))
                         self.metric_names.append(self._metric_name(metric.name, "" if single else f"{output}_", is_weighted))
         self.built = True

@@ -141,6 +141,8 @@ def fit(
             callback_list.on_epoch_end(epoch, logs)
             if model.stop_training:
                 break
+        if model.optimizer is not None:
+            model.optimizer.finalize_variable_values(model.session().trainable)
         callback_list.on_train_end(logs)
     finally:
         source.close()

@@ -41,23 +41,26 @@ class Session:
         self.steps = Steps(self.model, self.model._compiled, self.model.optimizer, self.trainable, self.others)
         self._compiled_steps = {}
 
-    def _sync_metrics(self, kind, batch):
+    def _sync_metrics(self):
         """Metric variables belong to the state; metrics appear with the first batch."""
-        if kind not in self._looked_for_metrics:
-            self._looked_for_metrics.add(kind)
-            if _may_add_metrics(self.model):
-                try:
-                    names = self.steps.added_metrics(kind, batch)
-                except Exception as error:
-                    self._explain(kind, batch, error)
-                    raise
-                for name in names:
-                    self.model._named_metric(name)
         variables = [v for m in self.model.metrics for v in m.variables]
         if len(variables) != len(self._known_metrics) or any(a is not b for a, b in zip(variables, self._known_metrics)):
             self._known_metrics = variables
             self.others = [*self.frozen, *variables]
             self._make()
+
+    def _look_for_metrics(self, kind, batch):
+        """Before the first step of a kind: the metrics that layers will add in it must exist."""
+        self._looked_for_metrics.add(kind)
+        if _may_add_metrics(self.model):
+            try:
+                names = self.steps.added_metrics(kind, batch)
+            except Exception:
+                self._explain(kind, batch, None)
+                raise
+            for name in names:
+                self.model._named_metric(name)
+        self._sync_metrics()
 
     def valid(self):
         """Whether the session still fits the model: same backend, same weights."""
@@ -120,11 +123,13 @@ class Session:
         self.count = 0
         for m in self.model.metrics:
             m.reset_state()
+        self._sync_metrics()
 
     def train(self, batch, count):
         """One training step on a host batch (x, y list, sample_weight list) of `count` samples."""
         optimizer = self.model.optimizer
-        self._sync_metrics("train", batch)
+        if "train" not in self._looked_for_metrics:
+            self._look_for_metrics("train", batch)
         slots = list(optimizer.slots.values())
         state = {
             "params": [v.owned() for v in self.trainable],
@@ -148,7 +153,8 @@ class Session:
 
     def test(self, batch, count):
         """One evaluation step."""
-        self._sync_metrics("test", batch)
+        if "test" not in self._looked_for_metrics:
+            self._look_for_metrics("test", batch)
         state = {"params": [v.native for v in self.trainable], "buffers": [v.native for v in self.others], "totals": self.totals}
         new, _ = self._run("test", state, self.key("test"), batch)
         for v, value in zip(self.others, new["buffers"]):

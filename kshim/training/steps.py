@@ -5,6 +5,8 @@ variables (batch statistics, metric totals ...), of the optimizer's slots, and o
 host scalars: the optimizer's, and the step's random key.
 """
 
+from functools import partial
+
 from .. import tree
 from ..engine.context import context, step_scope, symbolic_scope
 from ..engine.tensor import Tensor
@@ -36,23 +38,15 @@ class _Training:
         context.training = self.saved
 
 
-def _forward(model, x, training, key):
-    """(outputs, losses added on the way, named metric values) of one call of the model."""
-    with step_scope(key) as scope, _Training(training):
-        y = model(_tensors(x), training=training)
-        extra = [*scope.losses, *_regularization(model)]
-    return y, extra, scope.metrics
-
-
-def _regularization(model):
-    """Penalties of the weights, and losses added once as functions."""
-    found = [v.regularizer(v) for v in model.trainable_weights if v.regularizer is not None]
+def _penalties(model):
+    """Functions that give the penalties of the weights, and those added with `add_loss(function)`."""
+    found = [partial(v.regularizer, v) for v in model.trainable_weights if v.regularizer is not None]
     seen = set()
 
     def visit(layer):
         if id(layer) not in seen:
             seen.add(id(layer))
-            found.extend(f() for f in layer._loss_functions)
+            found.extend(layer._loss_functions)
             for sub in layer._sublayers():
                 visit(sub)
 
@@ -71,10 +65,18 @@ class Steps:
     def __init__(self, model, compiled, optimizer, trainable, others):
         self.model, self.compiled, self.optimizer = model, compiled, optimizer
         self.trainable, self.others = trainable, others
+        self.penalties = _penalties(model)
+
+    def _forward(self, x, training, key):
+        """(outputs, losses added on the way, named metric values) of one call of the model."""
+        with step_scope(key) as scope, _Training(training):
+            y = self.model(_tensors(x), training=training)
+            extra = [*scope.losses, *(f() for f in self.penalties)]
+        return y, extra, scope.metrics
 
     def _losses(self, x, y, sample_weight, training, key):
         compiled = self.compiled
-        y_pred, extra, named = _forward(self.model, x, training, key)
+        y_pred, extra, named = self._forward(x, training, key)
         y, sample_weight = self._matched(y, y_pred, sample_weight)
         total, parts = compiled.compute(y, y_pred, sample_weight, extra)
         compiled.update_metrics(y, y_pred, sample_weight)
@@ -142,7 +144,7 @@ class Steps:
     def added_metrics(self, kind, batch):
         """Names of the metrics that layers report with `add_metric` in a step of this kind."""
         with self._shapes_for_values(), symbolic_scope():
-            _, _, named = _forward(self.model, _shapes_of(batch[0]), kind == "train", (0, 0))
+            _, _, named = self._forward(_shapes_of(batch[0]), kind == "train", (0, 0))
         return list(dict.fromkeys(name for name, _ in named))
 
     def _shapes_for_values(self):

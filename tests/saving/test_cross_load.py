@@ -70,7 +70,12 @@ def test_tf_keras_goes_on_training_ours(tf_keras, optimizer, tmp_path):
     for m in (model, other):
         m.fit(x, y, epochs=2, shuffle=False, verbose=0)
     for a, b in zip(model.get_weights(), other.get_weights()):
-        np.testing.assert_allclose(a, b, rtol=2e-5, atol=2e-6)
+        np.testing.assert_allclose(a, b, **_close(optimizer))
+
+
+def _close(optimizer):
+    # tf_keras counts the steps of Nadam's momentum schedule in a Python number, which stands still inside tf.function
+    return {"rtol": 2e-5, "atol": 2e-6 if optimizer != "nadam" else 2e-3}
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
@@ -85,17 +90,20 @@ def test_we_go_on_training_theirs(tf_keras, optimizer, tmp_path):
     for m in (model, other):
         m.fit(x, y, epochs=2, shuffle=False, verbose=0)
     for a, b in zip(model.get_weights(), other.get_weights()):
-        np.testing.assert_allclose(a, b, rtol=2e-5, atol=2e-6)
+        np.testing.assert_allclose(a, b, **_close(optimizer))
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_keras3_compiled_both_ways(keras3, optimizer, tmp_path):
     x, y = _data()
     model = _small(kshim, optimizer)
+    model.optimizer.learning_rate = 0.03
     model.fit(x, y, epochs=1, verbose=0)
     path = str(tmp_path / "m.h5")
     model.save(path)
     other = keras3.models.load_model(path)
+    if optimizer in ("adam", "sgd", "adamax", "adadelta"):
+        assert float(other.optimizer.learning_rate) == pytest.approx(0.03)
     assert other.evaluate(x, y, verbose=0, return_dict=True) == pytest.approx(model.evaluate(x, y, verbose=0, return_dict=True), rel=1e-5)
     theirs = _small(keras3, optimizer)
     theirs.fit(x, y, epochs=2, shuffle=False, verbose=0)
@@ -161,7 +169,7 @@ def test_schedule_and_weight_names(tf_keras, keras3, tmp_path):
         names = [n.decode() for n in f["model_weights/memory"].attrs["weight_names"]]
         assert names == ["memory/lstm_cell/kernel:0", "memory/lstm_cell/recurrent_kernel:0", "memory/lstm_cell/bias:0"]
         assert [n.decode() for n in f["model_weights/head"].attrs["weight_names"]] == ["head/kernel:0", "head/bias:0"]
-        assert [n.decode() for n in f["optimizer_weights"].attrs["weight_names"]][:2] == ["iteration:0", "Adam/m/memory/lstm_cell/kernel:0"]
+        assert [n.decode() for n in f["optimizer_weights"].attrs["weight_names"]][:2] == ["Adam/iter:0", "Adam/memory/lstm_cell/kernel/m:0"]
         config = json.loads(f.attrs["model_config"])
         assert config["config"]["layers"][0]["class_name"] == "InputLayer"
 
@@ -187,3 +195,23 @@ def test_inputs_and_outputs_by_name(tf_keras, keras3, randomise, tmp_path):
     expected = model.predict(data, verbose=0)["sum"]
     for load in (tf_keras.models.load_model, keras3.models.load_model, load_model):
         np.testing.assert_allclose(load(path, compile=False).predict(data, verbose=0)["sum"], expected, rtol=1e-6)
+
+
+def test_hyperparameters_of_other_eras(tf_keras, keras3, tmp_path):
+    """Keras 2.3's decay becomes the same schedule for the others; legacy optimizers stay what they are for tf_keras."""
+    x, y = _data()
+    path = str(tmp_path / "m.h5")
+    for optimizer in (kshim.optimizers.RMSprop(lr=0.02, decay=0.1), kshim.optimizers.legacy.RMSprop(0.02), kshim.optimizers.legacy.Adam(0.02)):
+        model = _small(kshim, optimizer)
+        model.fit(x, y, epochs=2, shuffle=False, verbose=0)
+        model.save(path)
+        again, other = load_model(path), tf_keras.models.load_model(path)
+        assert type(again.optimizer) is type(optimizer)
+        assert again.optimizer.get_config() == optimizer.get_config()
+        assert isinstance(other.optimizer, tf_keras.optimizers.legacy.Optimizer) == isinstance(optimizer, kshim.optimizers.legacy.Optimizer)
+        for m in (model, again, other):
+            m.fit(x, y, epochs=2, shuffle=False, verbose=0)
+        for a, b, c in zip(model.get_weights(), again.get_weights(), other.get_weights()):
+            np.testing.assert_array_equal(a, b)
+            np.testing.assert_allclose(a, c, rtol=2e-5, atol=2e-6)
+        keras3.models.load_model(path)

@@ -193,6 +193,76 @@ def freezing(k):
 
 
 @scenario
+def frozen_statistics(k):
+    base = k.Sequential([k.layers.Dense(5, input_shape=(4,)), k.layers.BatchNormalization(), k.layers.Dropout(0.5)], name="base")
+    base.layers[1].set_weights([np.ones(5), np.zeros(5), np.full(5, 0.2), np.full(5, 0.7)])
+    i = k.Input((4,))
+    model = k.Model(i, k.layers.Dense(2, name="top")(base(i, training=False)))
+    base.layers[0].set_weights([np.linspace(-1, 1, 20).reshape(4, 5), np.zeros(5)])
+    model.get_layer("top").set_weights([np.linspace(1, -1, 10).reshape(5, 2), np.zeros(2)])
+    model.compile(k.optimizers.SGD(0.05), "mse")
+    return [curve(model.fit(X, Y, epochs=2, **QUIET)), [np.asarray(w) for w in model.get_weights()]]
+
+
+@scenario
+def shared_layers_of_two_models(k):
+    i = k.Input((4,))
+    code = k.layers.Dense(3, activation="tanh", name="code")(i)
+    first, second = k.Model(i, k.layers.Dense(2, name="one")(code)), k.Model(i, k.layers.Dense(4, name="two")(code))
+    fill(first), fill(second)
+    first.compile(k.optimizers.Adam(0.02), "mse")
+    second.compile(k.optimizers.Adam(0.02), "mse")
+    found = []
+    for _ in range(3):
+        found += [float(first.train_on_batch(X, Y)), float(second.train_on_batch(X, X))]
+    return [*found, first.get_weights(), second.get_weights()]
+
+
+@scenario
+def layers_added_after_training(k):
+    model = dense(k)
+    model.fit(X, Y, **QUIET)
+    model.pop()
+    model.add(k.layers.Dense(3))
+    model.layers[-1].set_weights([np.linspace(-1, 1, 15).reshape(5, 3), np.zeros(3)])
+    model.compile(k.optimizers.SGD(0.1), "mse")
+    y = np.concatenate([Y, Y[:, :1]], axis=1)
+    return [curve(model.fit(X, y, epochs=2, **QUIET)), model.predict(X, verbose=0)]
+
+
+@scenario
+def subclassed_with_two_inputs(k):
+    class Net(k.Model):
+        def __init__(self):
+            super().__init__()
+            self.blocks = [k.Sequential([k.layers.Dense(3, activation="tanh")]) for _ in range(2)]
+            self.top = {"end": k.layers.Dense(2)}
+
+        def call(self, inputs, training=None):
+            a, b = inputs
+            return self.top["end"](self.blocks[0](a) + self.blocks[1](b)), a[:, :1]
+
+    model = Net()
+    model([X, X])
+    fill(model)
+    model.compile(k.optimizers.Adam(0.01), loss=["mse", None], metrics=[["mae"], []])
+    return [curve(model.fit((X, X * 2), [Y, X[:, :1]], epochs=2, **QUIET)), model.predict((X, X * 2), verbose=0), model.count_params()]
+
+
+@scenario
+def one_layer_frozen_at_a_time(k):
+    model = dense(k)
+    found = []
+    for layer in model.layers:
+        layer.trainable = False
+        model.compile(k.optimizers.SGD(0.1), "mse")
+        found.append(len(model.trainable_weights))
+        if model.trainable_weights:
+            model.train_on_batch(X, Y)
+    return [*found, [np.asarray(w) for w in model.get_weights()]]
+
+
+@scenario
 def adversarial(k):
     layers = k.layers
     discriminator = k.Sequential([layers.Dense(4, activation="tanh", input_shape=(3,)), layers.Dense(1, activation="sigmoid")], name="disc")
@@ -364,3 +434,13 @@ def test_scenario(name, backend, tf_keras):
 
     want = expected(tf_keras, name)
     compare(run(kshim, name), want)
+
+
+def test_class_and_sample_weights_multiply(backend):
+    import kshim
+
+    arguments = {"loss": kshim.losses.SparseCategoricalCrossentropy(from_logits=True), "weighted_metrics": ["accuracy"], "metrics": None}
+    table = {0: 1.0, 1: 3.0, 2: 0.5}
+    both = curve(dense(kshim, 3, **arguments).fit(X, CLASSES, class_weight=table, sample_weight=WEIGHT, epochs=2, **QUIET))
+    product = WEIGHT * np.array([table[int(c)] for c in CLASSES], "float32")
+    compare(both, curve(dense(kshim, 3, **arguments).fit(X, CLASSES, sample_weight=product, epochs=2, **QUIET)))
