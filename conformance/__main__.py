@@ -31,7 +31,7 @@ def main(argv=None):
     options = _options(argv)
     names = [n for n in options.backends.split(",") if n]
     try:
-        cases, _ = units(options.only)
+        cases, _, _ = units(options.only)
     except LookupError as error:
         print(error, file=sys.stderr)
         return 2
@@ -62,7 +62,8 @@ def main(argv=None):
             verdicts.append(verdict)
             if verdict.mismatches:
                 print(report.mismatches(verdict), flush=True)
-    print(report.summary(verdicts, skipped))
+    models = report.trained(verdicts)
+    print("\n".join(([models, ""] if models else []) + [report.summary(verdicts, skipped)]))
     if options.json:
         report.write_json(options.json, verdicts, skipped)
     return int(failed or any(v.mismatches for v in verdicts))

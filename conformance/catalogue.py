@@ -1,18 +1,23 @@
 """Everything there is to run, in order, and the choice by a glob."""
 
-from . import cases_derived, cases_ops, probes
+from collections import Counter
+
+from . import cases_derived, cases_ops, models, probes
 from .case import selected
 
 
 def units(pattern=None):
-    """(cases, probes) chosen by the glob. Raises `LookupError` if an operation has no case, or nothing is chosen."""
+    """(cases, probes, trainings) chosen by the glob. Raises `LookupError` if an operation has no case, or nothing is chosen."""
     cases = [*cases_ops.cases(), *cases_derived.cases()]
-    twice = sorted({c.id for i, c in enumerate(cases) if c.id in {d.id for d in cases[:i]}}) if len({c.id for c in cases}) < len(cases) else []
+    counts = Counter(c.id for c in cases)
+    twice = [name for name, count in counts.items() if count > 1]
     if twice:
         raise LookupError(f"Cases that are there twice: {', '.join(twice)}.")
-    chosen = [c for c in cases if selected(c, pattern)], [p for p in probes.probes() if selected(p, pattern)]
-    if not chosen[0] and not chosen[1]:
-        raise LookupError(f"No case matches {pattern!r}. Try 'ops/*', 'derived/*', 'control/*', 'models/*' or an operation such as 'conv*'.")
+    chosen = tuple([u for u in some if selected(u, pattern)] for some in (cases, probes.probes(), models.trainings()))
+    if not any(chosen):
+        raise LookupError(
+            f"No case matches {pattern!r}. Try 'ops/*', 'derived/*', 'control/*', 'models/*' or an operation such as 'conv*'."
+        )
     return chosen
 
 

@@ -1,6 +1,8 @@
 """Comparing the trace of a backend with the reference, the op table, known answers and central differences."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import numpy as np
 
 from . import tolerances
 from .case import FIXED
@@ -34,6 +36,8 @@ class Verdict:
     cases: dict
     checks: int
     mismatches: list
+    #: Model -> {"weights float64", "curve float32": largest error, relative to the largest value of its array}.
+    errors: dict = field(default_factory=dict)
 
 
 def tolerance(entry):
@@ -65,6 +69,8 @@ class Judge:
             part = result.case.split("/", 1)[0]
             seen = out.cases.setdefault(part, set())
             seen.add(result.case)
+            if part == "models":
+                self._measure(result, out.errors.setdefault(result.case, {}))
             for entry, against, text in self._judge(result):
                 out.checks += 1
                 if text is not None:
@@ -72,6 +78,18 @@ class Judge:
                         Mismatch(trace.backend, result.case, result.dtype, result.variant, entry, against, str(text))
                     )
         return out
+
+    def _measure(self, result, found):
+        """Put the largest relative error of each kind of entry into `found`."""
+        reference, _ = self._reference(result)
+        others = {} if reference is None or reference is result else {e.name: e for e in reference.entries}
+        for e in result.entries:
+            other = others.get(e.name)
+            if other is not None and other.array.shape == e.array.shape and e.array.size:
+                size = np.abs(other.array).max()
+                error = float(np.abs(e.array - other.array).max() / size) if size else 0.0
+                key = f"{e.kind} {result.dtype}"
+                found[key] = max(error, found.get(key, 0.0))
 
     def _judge(self, result):
         """(entry, against, difference or None) of each check."""

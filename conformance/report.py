@@ -75,6 +75,17 @@ def summary(verdicts, skipped):
     return table(rows, ["backend", "device", *parts, "checks", "mismatches", "time"])
 
 
+def trained(verdicts):
+    """The table of trained models: the largest relative errors of each backend, or an empty string."""
+    kinds = (("weights float64", "weights"), ("curve float64", "losses"), ("curve float32", "losses in float32"))
+    rows = []
+    for v in verdicts:
+        for model, errors in v.errors.items():
+            if errors:
+                rows.append([model, v.backend, *[f"{errors[key]:.1e}" if key in errors else "-" for key, _ in kinds]])
+    return table(sorted(rows), ["largest error", "backend", *[name for _, name in kinds]]) if rows else ""
+
+
 def write_json(path, verdicts, skipped):
     """Everything as JSON."""
     from kshim.saving.atomic import replacing

@@ -38,6 +38,10 @@ KINDS = {
     "looped": ((1e-12, 2e-5, 2e-2, 1.5e-1), "max"),
     # Sums of cotangents, often of both signs, through derivatives that are themselves differences (1 - tanh**2).
     "gradient": ((2e-12, 2e-5, 2e-2, 1.5e-1), "max"),
+    # 200 steps of training. In float64 rounding stays far below this unless a formula differs; in float32 it is amplified
+    # step by step, and only the course of the loss is comparable.
+    "weights": ((1e-9, 1e-2, 1.0, 1.0), "max"),
+    "curve": ((1e-9, 1e-3, 1.0, 1.0), 0.0),
 }
 _ORDER = ("float64", "float32", "float16", "bfloat16")
 

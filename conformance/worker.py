@@ -13,9 +13,10 @@ import warnings
 from kshim.errors import BackendError
 from kshim.spec import registry
 
+from .case import FLOATS
 from .catalogue import groups, units
 from .evaluate import has_bfloat16, overridden
-from .run import run_case, run_compiled, run_probe
+from .run import run_case, run_compiled, run_probe, run_training
 from .trace import Result, Trace, save
 
 #: Exit status when the backend cannot be had; the reason is on standard error.
@@ -34,7 +35,7 @@ _FULL = 2
 
 def work(backend, pattern, reference=False, full=False, lacking=()):
     """Jobs: (what, function of a backend giving results). `lacking`: dtypes that the backend does not have here."""
-    cases, probes = units(pattern)
+    cases, probes, trainings = units(pattern)
     sparing = backend in _COMPILES_EACH and not full
     seen = {}
     for case in cases:
@@ -55,6 +56,9 @@ def work(backend, pattern, reference=False, full=False, lacking=()):
             yield what, lambda b, s=some, d=dtype: run_compiled(b, s, d)
             if sparing:
                 yield f"derived {what}", lambda b, s=some, d=dtype: run_compiled(b, s, d, True) if overridden(b, s[0]) else []
+    for training in trainings:
+        for dtype in FLOATS:
+            yield f"{training.id} {dtype}", lambda b, t=training, d=dtype: [run_training(b, t, d)]
 
 
 def _watched(job, b):
@@ -79,10 +83,11 @@ def main(argv=None):
     parser.add_argument("--skip", action="append", default=[])
     options = parser.parse_args(argv)
     try:
-        b = registry.get(options.backend)
+        registry.use(options.backend)
     except BackendError as error:
         print(error, file=sys.stderr)
         return UNAVAILABLE
+    b = registry.state.backend
     lacking = () if has_bfloat16(b) else ("bfloat16",)
     jobs = list(work(options.backend, options.only, options.reference, options.full, lacking))
     started, results, i = time.monotonic(), [], options.start

@@ -6,6 +6,8 @@ those are put together here from what it has. One spatial axis is handled as two
 
 import tensorflow as tf
 
+from kshim.spec import shape_rules
+
 _LAYOUT = {2: "NHWC", 3: "NDHWC"}
 
 
@@ -30,6 +32,10 @@ class Conv:
         return tf.matmul(x, y)
 
     def conv(self, x, kernel, strides, pads, dilation, groups):
+        if not x.shape.num_elements():  # the kernels have no gradient for it
+            return tf.zeros(
+                shape_rules.conv(tuple(x.shape), tuple(kernel.shape), strides, pads, dilation, groups), x.dtype
+            )
         if x.shape.rank == 3:
             # Both strides alike, for the depthwise kernel takes no others; along length 1 they do nothing.
             y = self._conv(x[:, None], kernel[None], strides * 2, ((0, 0), *pads), (1, *dilation), groups)
@@ -71,6 +77,8 @@ class Conv:
         return tf.nn.depthwise_conv2d(x, kernel, [1, *strides, 1], padding, dilations=dilation)
 
     def conv_transpose(self, x, kernel, strides, pads, dilation, output_size):
+        if not x.shape.num_elements():
+            return tf.zeros((x.shape[0], *output_size, kernel.shape[-2]), x.dtype)
         if x.shape.rank == 3:
             size = (1, *output_size)
             y = self._back(x[:, None], kernel[None], (1, *strides), ((0, 0), *pads), (1, *dilation), size)

@@ -81,7 +81,6 @@ class Elementwise:
     sinh = _unary(tf.sinh)
     cosh = _unary(tf.cosh)
     tanh = _unary(tf.tanh)
-    erf = _unary(tf.math.erf)
     lgamma = _unary(tf.math.lgamma, (tf.bfloat16,))
     digamma = _unary(tf.math.digamma, (tf.bfloat16,))
     isnan = _unary(tf.math.is_nan)
@@ -107,6 +106,11 @@ class Elementwise:
     bitwise_or = _binary(tf.bitwise.bitwise_or)
     bitwise_xor = _binary(tf.bitwise.bitwise_xor)
     arctan2 = _binary(tf.atan2)
+
+    def erf(self, x):
+        if x.dtype != tf.float64:
+            return tf.math.erf(x)
+        return tf.where(tf.math.is_inf(x), tf.sign(x), tf.math.erf(x))  # the float64 kernel has NaN there
 
     def negative(self, x):
         return tf.zeros_like(x) - x if x.dtype.is_unsigned else tf.negative(x)

@@ -49,6 +49,8 @@ class Index:
         return y if axis == last else tf.transpose(y, [perm.index(i) for i in range(last + 1)])
 
     def scatter_add(self, x, indices, updates):
+        if not updates.shape.num_elements():
+            return tf.identity(x)
         return tf.tensor_scatter_nd_add(x, tf.expand_dims(_signed(indices), 1), updates)
 
     def argsort(self, x, axis):

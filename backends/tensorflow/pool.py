@@ -3,18 +3,18 @@
 import numpy as np
 import tensorflow as tf
 
-from kshim.spec.shape_rules import window
+from kshim.spec.shape_rules import pool, window
 
 
-def _split_axes(pool, x, size, strides, pads):
-    """`pool` of one or three spatial axes by way of two."""
+def _split_axes(method, x, size, strides, pads):
+    """`method` of one or three spatial axes by way of two."""
     if x.shape.rank == 3:
-        return tf.squeeze(pool(x[:, None], (1, *size), (1, *strides), ((0, 0), *pads)), 1)
+        return tf.squeeze(method(x[:, None], (1, *size), (1, *strides), ((0, 0), *pads)), 1)
     n, depth, _, _, channels = x.shape
-    flat = pool(tf.reshape(x, [n * depth, *x.shape[2:]]), size[1:], strides[1:], pads[1:])
+    flat = method(tf.reshape(x, [n * depth, *x.shape[2:]]), size[1:], strides[1:], pads[1:])
     height, width = flat.shape[1:3]
     flat = tf.reshape(flat, [n, depth, height * width, channels])
-    flat = pool(flat, (size[0], 1), (strides[0], 1), (pads[0], (0, 0)))
+    flat = method(flat, (size[0], 1), (strides[0], 1), (pads[0], (0, 0)))
     return tf.reshape(flat, [n, flat.shape[1], height, width, channels])
 
 
@@ -42,6 +42,8 @@ def _counts(spatial, size, strides, pads, dtype):
 
 class Pool:
     def max_pool(self, x, size, strides, pads):
+        if not x.shape.num_elements():  # the gradient of oneDNN's kernel ends the process
+            return tf.reshape(x, pool(tuple(x.shape), size, strides, pads))
         if x.shape.rank != 4:
             return _split_axes(self.max_pool, x, size, strides, pads)
         padding = _around(pads) if any(map(any, pads)) else "VALID"

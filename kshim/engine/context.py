@@ -8,6 +8,8 @@ class _Context(threading.local):
     training = None
     #: > 0 while shapes only are computed
     symbolic = 0
+    #: stand-ins for unknown sizes in use while shapes only are computed
+    hidden_sizes = None
     #: the (k0, k1) pair of the running training step, or None
     step_key = None
     #: draws made so far in the running step, by stream
@@ -19,6 +21,9 @@ class _Context(threading.local):
     depth = 0
     #: name scopes of layers under construction or call, for variable paths
     scopes = ()
+
+    def __init__(self):
+        self.hidden_sizes = []
 
 
 context = _Context()

@@ -9,8 +9,8 @@ from .. import tree
 from ..errors import did_you_mean, mark_place
 from ..spec import dtypes
 from . import input_spec as _specs
+from .arguments import any_keras, batch_size, declared_shape, holds_tensors, masks_of, no_batch, shapes_to_specs, unlist
 from .context import context
-from .input_spec import InputSpec
 from .names import unique_name
 from .objects import snake_case
 from .symbolic import output_spec, symbolic_call
@@ -92,7 +92,7 @@ class Layer(Tracked):
         self._inbound_nodes = []
         self._outbound_nodes = []
         self._initial_weights = kwargs.get("weights")
-        self._batch_input_shape = _declared_shape(kwargs)
+        self._batch_input_shape = declared_shape(kwargs)
 
     # identity ------------------------------------------------------------------------------------------------
     @property
@@ -274,7 +274,7 @@ class Layer(Tracked):
             return
         shape = tree.map_structure(lambda t: tuple(t.shape) if hasattr(t, "shape") else None, inputs)
         _specs.check(self.input_spec, inputs, self.name)
-        self._build_with(_no_batch(shape))
+        self._build_with(no_batch(shape))
 
     def _build_with(self, shape):
         saved = context.scopes
@@ -303,7 +303,7 @@ class Layer(Tracked):
                 raise TypeError(f"Layer {self.name!r} was called without inputs.")
             if len(flags[2]) and first == flags[2][0] or first == "inputs":
                 args = (kwargs.pop(first),)
-        if _any_keras(args) or _any_keras(kwargs.values()):
+        if any_keras(args) or any_keras(kwargs.values()):
             return symbolic_call(self, args, kwargs)
         inputs = args[0] if args else None
         if type(inputs) is not Tensor or self._autocast:
@@ -328,7 +328,7 @@ class Layer(Tracked):
             kwargs["training"] = training
         mask = kwargs.get("mask")
         if mask is None:
-            mask = _masks_of(inputs)
+            mask = masks_of(inputs)
         if flags[1]:
             if "mask" not in kwargs and not ("mask" in flags[2] and flags[2].index("mask") < len(args)):
                 kwargs["mask"] = mask
@@ -353,7 +353,7 @@ class Layer(Tracked):
             self._attach_mask(inputs, outputs, mask)
         if self.activity_regularizer is not None and not c.symbolic:
             for out in tree.flatten(outputs):
-                self.add_loss(self.activity_regularizer(out) / _batch(out))
+                self.add_loss(self.activity_regularizer(out) / batch_size(out))
         return outputs
 
     def _attach_mask(self, inputs, outputs, mask):
@@ -364,7 +364,7 @@ class Layer(Tracked):
         if out_mask is None:
             return
         masks = out_mask if isinstance(out_mask, (list, tuple)) else [out_mask]
-        for i, (tensor, m) in enumerate(zip(flat, masks)):
+        for tensor, m in zip(flat, masks):
             if m is None:
                 continue
             if any(tensor is t for t in tree.flatten(inputs)):  # never mark the caller's tensor
@@ -385,7 +385,7 @@ class Layer(Tracked):
             return x
         if isinstance(x, dict):
             return type(x)((k, self._standardize(v)) for k, v in x.items())
-        if isinstance(x, (list, tuple)) and _holds_tensors(x):
+        if isinstance(x, (list, tuple)) and holds_tensors(x):
             items = [self._standardize(v) for v in x]
             return type(x)(*items) if hasattr(x, "_fields") else type(x)(items)
         if x is None or isinstance(x, (str, bytes)):
@@ -407,7 +407,7 @@ class Layer(Tracked):
 
     def compute_output_shape(self, input_shape):
         """The output shape(s) for an input shape (None for unknown sizes), found by running `call` on shapes."""
-        return tree.map_structure(lambda t: tuple(t.shape), self.compute_output_spec(_shapes_to_specs(input_shape, self._compute_dtype)))
+        return tree.map_structure(lambda t: tuple(t.shape), self.compute_output_spec(shapes_to_specs(input_shape, self._compute_dtype)))
 
     def compute_output_spec(self, *args, **kwargs):
         """`KerasTensor`s for the outputs."""
@@ -481,7 +481,7 @@ class Layer(Tracked):
             values = [getattr(n, what) for n in self._inbound_nodes]
             if any(v is not values[0] for v in values):
                 raise AttributeError(f"Layer {self.name!r} has several {what}: it is called {len(nodes)} times. Use get_{what[:-1] if what.endswith('s') else what}_at(node_index).")
-        return _unlist(getattr(self._node(0, what), what))
+        return unlist(getattr(self._node(0, what), what))
 
     @property
     def input(self):
@@ -492,10 +492,10 @@ class Layer(Tracked):
         return self._single("outputs")
 
     def get_input_at(self, node_index):
-        return _unlist(self._node(node_index, "input").inputs)
+        return unlist(self._node(node_index, "input").inputs)
 
     def get_output_at(self, node_index):
-        return _unlist(self._node(node_index, "output").outputs)
+        return unlist(self._node(node_index, "output").outputs)
 
     def get_input_shape_at(self, node_index):
         return tree.map_structure(lambda t: tuple(t.shape), self.get_input_at(node_index))
@@ -582,77 +582,3 @@ def _accepts(fn, keyword):
     except (TypeError, ValueError):
         return False
     return keyword in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
-
-
-def _declared_shape(kwargs):
-    if kwargs.get("batch_input_shape") is not None or kwargs.get("batch_shape") is not None:
-        return tuple(kwargs.get("batch_input_shape") or kwargs["batch_shape"])
-    if kwargs.get("input_shape") is not None:
-        shape = kwargs["input_shape"]
-        shape = (shape,) if isinstance(shape, int) else tuple(shape)
-        return (kwargs.get("batch_size"), *shape)
-    if kwargs.get("input_dim") is not None:
-        if "input_length" in kwargs:
-            return (kwargs.get("batch_size"), kwargs["input_length"], kwargs["input_dim"])
-        return (kwargs.get("batch_size"), kwargs["input_dim"])
-    return None
-
-
-def _any_keras(values):
-    for v in values:
-        kind = type(v)
-        if kind is KerasTensor:
-            return True
-        if kind in (list, tuple) and _any_keras(v) or kind is dict and _any_keras(v.values()):
-            return True
-    return False
-
-
-def _holds_tensors(x):
-    """Whether a list is a structure of inputs (tensors or arrays) rather than one array written as a list."""
-    return any(isinstance(i, (Tensor, Variable, np.ndarray)) or i is None or isinstance(i, dict) or isinstance(i, (list, tuple)) and _holds_tensors(i) for i in x) or not len(x)
-
-
-def _masks_of(inputs):
-    if type(inputs) is Tensor:
-        return inputs._keras_mask
-    if isinstance(inputs, (list, tuple)):
-        masks = [getattr(t, "_keras_mask", None) for t in inputs]
-        return masks if any(m is not None for m in masks) else None
-    return getattr(inputs, "_keras_mask", None)
-
-
-def _unlist(x):
-    return x[0] if isinstance(x, (list, tuple)) and len(x) == 1 else x
-
-
-def _batch(x):
-    return float(x.shape[0]) if x.shape and x.shape[0] else 1.0
-
-
-def _is_shape(x):
-    return isinstance(x, (tuple, list)) and all(d is None or isinstance(d, (int, np.integer)) for d in x)
-
-
-def _no_batch(shape):
-    """Shapes with the batch size taken out: weights must not depend on it."""
-    if shape is None:
-        return None
-    if _is_shape(shape):
-        from .symbolic import hidden_sizes
-
-        return tuple(None if i == 0 and context.symbolic == 0 or d in hidden_sizes() else d for i, d in enumerate(shape))
-    if isinstance(shape, dict):
-        return {k: _no_batch(v) for k, v in shape.items()}
-    return [_no_batch(s) for s in shape]
-
-
-def _shapes_to_specs(shape, dtype):
-    if _is_shape(shape):
-        return KerasTensor(shape, dtype)
-    if isinstance(shape, dict):
-        return {k: _shapes_to_specs(v, dtype) for k, v in shape.items()}
-    return [_shapes_to_specs(s, dtype) for s in shape]
-
-
-_ = InputSpec

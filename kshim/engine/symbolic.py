@@ -1,21 +1,20 @@
 """Symbolic calls: output shapes by running `call` on shapes, and the nodes of functional graphs."""
 
-import math
-
 from .. import tree
 from ..spec.shapes import ShapeDtype
+from .arguments import shapes_to_specs
 from .context import context, symbolic_scope
 from .tensor import KerasTensor, Tensor
 
-#: Stand-ins for unknown sizes: two runs with different ones show which output sizes depend on them. Multiples of many
-#: small numbers, so that code which divides an unknown size (strides, heads, reshapes) finds it divisible.
-_FILLS = (3360, 5280)
-_hidden = []
+#: Stand-ins for unknown sizes: two runs with different ones show which output sizes depend on them. Multiples of 64 and 3, so
+#: that code which divides an unknown size (strides, heads, reshapes) finds it divisible; with a large prime factor, so that
+#: no size of a real model is likely to be one of them.
+_FILLS = (64 * 3 * 31, 64 * 3 * 37)
 
 
 def hidden_sizes():
     """The stand-ins in use right now."""
-    return _hidden
+    return context.hidden_sizes
 
 
 class Node:
@@ -66,12 +65,12 @@ def _run(layer, args, kwargs, fill):
     def twin(x):
         return _stand_in(x, fill) if isinstance(x, KerasTensor) else x
 
-    _hidden.append(fill)
+    context.hidden_sizes.append(fill)
     try:
         with symbolic_scope():
             return layer(*tree.map_structure(twin, tuple(args)), **tree.map_structure(twin, dict(kwargs)))
     finally:
-        _hidden.remove(fill)
+        context.hidden_sizes.remove(fill)
 
 
 def _dims(first, second):
@@ -103,10 +102,8 @@ def output_spec(layer, args, kwargs):
         if not layer.built:
             layer._ensure_built(args[0])
         shapes = layer.compute_output_shape(tree.map_structure(lambda t: tuple(t.shape) if isinstance(t, KerasTensor) else t, args[0]))
-        from .layer import _shapes_to_specs
-
         dtype = getattr(layer, "_compute_dtype", None) or tensors[0].dtype
-        specs = _shapes_to_specs(shapes, dtype)
+        specs = shapes_to_specs(shapes, dtype)
         masks = layer.compute_mask(args[0], tree.map_structure(lambda t: t._keras_mask, args[0])) if layer.supports_masking else None
         if isinstance(masks, KerasTensor) and isinstance(specs, KerasTensor):
             specs._keras_mask = masks
@@ -147,5 +144,3 @@ def _copy(t):
     out._keras_mask = t._keras_mask
     return out
 
-
-_ = math

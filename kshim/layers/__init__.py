@@ -60,7 +60,10 @@ _IN_FILES = {"Functional": "..models", "Model": "..models", "Sequential": "..mod
 
 _HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
 
-__all__ = [*sorted((*_HOMES, *_ALIASES)), "deserialize", "get", "serialize"]
+#: Base classes that programs derive from although Keras 2 hides them.
+_BASES = {"_Merge": ("combine", "Combine")}
+
+__all__ = [*sorted((*_HOMES, *_ALIASES)), "deserialize", "serialize"]
 
 
 def _load(name):
@@ -76,7 +79,9 @@ class LayerRegistry(Registry):
 
     def __init__(self):
         super().__init__("layer", "keras.layers")
-        self._names = {n: None for n in (*_HOMES, *_ALIASES, *_IN_FILES) if n[0].isupper() and n not in ("Input", "InputSpec")}
+        self._names = {
+            n: None for n in (*_HOMES, *_ALIASES, *_IN_FILES) if n[0].isupper() and n not in ("Input", "InputSpec")
+        }
 
     def lookup(self, name, registered_name=None):
         found = find_custom(name, registered_name) or self._names.get(name)
@@ -109,13 +114,18 @@ def deserialize(config, custom_objects=None, use_legacy_format=False):
     from ..saving.legacy import translated
 
     with CustomObjectScope(custom_objects or {}):
-        return registry.deserialize(translated(config) if isinstance(config, dict) and "class_name" in config else config)
+        return registry.deserialize(
+            translated(config) if isinstance(config, dict) and "class_name" in config else config
+        )
 
 
 def __getattr__(name):
     if name in _HOMES or name in _ALIASES:
         value = globals()[name] = _load(name)
         return value
+    if name in _BASES:
+        home, base = _BASES[name]
+        return getattr(importlib.import_module(f".{home}", __name__), base)
     from ..errors import did_you_mean
 
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}.{did_you_mean(name, __all__)}")

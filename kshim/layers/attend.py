@@ -30,9 +30,13 @@ class _Attention(Layer):
 
     def _validate(self, inputs, mask=None):
         if not isinstance(inputs, (list, tuple)) or not 2 <= len(inputs) <= 3:
-            raise ValueError(f"Layer {self.name!r} ({type(self).__name__}) must be called on a list [query, value] or [query, value, key]; received {inputs!r:.200}.")
+            raise ValueError(
+                f"Layer {self.name!r} ({type(self).__name__}) must be called on a list [query, value] or [query, value, key]; received {inputs!r:.200}."
+            )
         if mask is not None and (not isinstance(mask, (list, tuple)) or not 2 <= len(mask) <= len(inputs)):
-            raise ValueError(f"Layer {self.name!r} ({type(self).__name__}): mask must be a list [query_mask, value_mask]; received {mask!r:.200}.")
+            raise ValueError(
+                f"Layer {self.name!r} ({type(self).__name__}): mask must be a list [query_mask, value_mask]; received {mask!r:.200}."
+            )
 
     def call(self, inputs, mask=None, training=None, return_attention_scores=False, use_causal_mask=False):
         self._validate(inputs, mask)

@@ -27,15 +27,27 @@ class MultiHeadAttention(Layer):
         self, num_heads, key_dim, value_dim=None, dropout=0.0, use_bias=True, output_shape=None, attention_axes=None,
         kernel_initializer="glorot_uniform", bias_initializer="zeros", kernel_regularizer=None, bias_regularizer=None,
         activity_regularizer=None, kernel_constraint=None, bias_constraint=None, softmax_robust_masking=False, seed=None,
-        flash_attention=None, **kwargs,
+        flash_attention=None, use_gate=False, **kwargs,
     ):  # fmt: skip
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        if use_gate:
+            raise ValueError(
+                "MultiHeadAttention(use_gate=True): this option of Keras 3 is not supported. Leave it out."
+            )
         self.supports_masking = True
         self.num_heads, self.key_dim = positive(self, "num_heads", num_heads), positive(self, "key_dim", key_dim)
         self.value_dim = positive(self, "value_dim", value_dim) if value_dim else self.key_dim
         self.dropout, self.use_bias, self.seed = dropout, bool(use_bias), seed
-        self._given = None if output_shape is None else (output_shape,) if isinstance(output_shape, int) else tuple(output_shape)
-        self._axes_given = None if attention_axes is None else (attention_axes,) if isinstance(attention_axes, int) else tuple(attention_axes)
+        self._given = (
+            None if output_shape is None else (output_shape,) if isinstance(output_shape, int) else tuple(output_shape)
+        )
+        self._axes_given = (
+            None
+            if attention_axes is None
+            else (attention_axes,)
+            if isinstance(attention_axes, int)
+            else tuple(attention_axes)
+        )
         self.softmax_robust_masking = bool(softmax_robust_masking)
         set_options(self, locals(), "kernel", "bias")
         self._shapes = None
@@ -43,7 +55,10 @@ class MultiHeadAttention(Layer):
     def build(self, query_shape, value_shape=None, key_shape=None):
         if value_shape is not None:
             self._make(tuple(query_shape), tuple(value_shape), tuple(key_shape or value_shape))
-            for layer, shape in zip((self._query_dense, self._key_dense, self._value_dense), (query_shape, key_shape or value_shape, value_shape)):
+            for layer, shape in zip(
+                (self._query_dense, self._key_dense, self._value_dense),
+                (query_shape, key_shape or value_shape, value_shape),
+            ):
                 layer._build_with(tuple(shape))
             self._output_dense._build_with((*query_shape[:-1], self.num_heads, self.value_dim))
         self.built = True
@@ -77,12 +92,25 @@ class MultiHeadAttention(Layer):
         product = batch + "".join(target[i] for i in axes) + "".join(source[i] for i in axes)
         self._dot_equation, self._sum_equation = f"{target},{source}->{product}", f"{product},{source}->{target}"
         self._attention_axes = axes
-        self._softmax = Softmax(tuple(range(len(product) - len(axes), len(product))), self.softmax_robust_masking, dtype=self.dtype_policy)
+        self._softmax = Softmax(
+            tuple(range(len(product) - len(axes), len(product))), self.softmax_robust_masking, dtype=self.dtype_policy
+        )
         self._dropper = Dropout(self.dropout, seed=self.seed, name="dropout", dtype=self.dtype_policy)
         unknown = hidden_sizes()
-        self._shapes = tuple(tuple(None if i == 0 or d in unknown else d for i, d in enumerate(s)) for s in (query, value, key))
+        self._shapes = tuple(
+            tuple(None if i == 0 or d in unknown else d for i, d in enumerate(s)) for s in (query, value, key)
+        )
 
-    def call(self, query, value, key=None, attention_mask=None, return_attention_scores=False, training=None, use_causal_mask=False):
+    def call(
+        self,
+        query,
+        value,
+        key=None,
+        attention_mask=None,
+        return_attention_scores=False,
+        training=None,
+        use_causal_mask=False,
+    ):
         value = self._standardize(value)
         key = value if key is None else self._standardize(key)
         if self._shapes is None:

@@ -1,5 +1,7 @@
 """`BatchNormalization` (Ioffe & Szegedy 2015)."""
 
+import math
+
 from .. import ops
 from ..compat import keras1
 from ..engine.input_spec import InputSpec
@@ -32,10 +34,14 @@ class BatchNormalization(Layer):
         elif hasattr(axis, "__index__"):
             self.axis = int(axis)
         else:
-            raise TypeError(f"BatchNormalization: expected an int or a list/tuple of ints for the argument 'axis', but received: {axis!r}.")
+            raise TypeError(
+                f"BatchNormalization: expected an int or a list/tuple of ints for the argument 'axis', but received: {axis!r}."
+            )
         for name, value in (("renorm", renorm), ("virtual_batch_size", virtual_batch_size), ("adjustment", adjustment)):
             if value:
-                raise ValueError(f"BatchNormalization({name}={value!r}): this option of TensorFlow 1 is not supported. Leave it out, or use GroupNormalization for small batches.")
+                raise ValueError(
+                    f"BatchNormalization({name}={value!r}): this option of TensorFlow 1 is not supported. Leave it out, or use GroupNormalization for small batches."
+                )
         self.momentum, self.epsilon = float(momentum), float(epsilon)
         self.center, self.scale = bool(center), bool(scale)
         self.synchronized = bool(synchronized)
@@ -64,7 +70,9 @@ class BatchNormalization(Layer):
         self._last = axes == (rank - 1,)
         self._wide = tuple(sizes.get(i, 1) for i in range(rank))
         channels = {4: (1, 3), 5: (1, 4)}.get(rank, ())
-        self._unbiased = self.fused is not False and len(axes) == 1 and axes[0] in channels and self._compute_dtype != "float64"
+        self._unbiased = (
+            self.fused is not False and len(axes) == 1 and axes[0] in channels and self._compute_dtype != "float64"
+        )
         order = (*self._reduced, *axes)
         self._order, self._back = order, tuple(order.index(i) for i in range(rank))
         self.built = True
@@ -114,9 +122,8 @@ class BatchNormalization(Layer):
     def _move(self, mean, variance, x):
         """The moving averages a step towards the batch's statistics."""
         if self._unbiased:
-            shape, channels = x.shape, self.moving_mean.shape[0]
-            n = shape.num_elements() // channels if channels else 0
-            variance = variance * (n / max(n - 1, 1))
+            n = math.prod(x.shape[:-1])  # the channels are last by now
+            variance = ops.fused("multiply", variance, n / max(n - 1, 1))
         rate = 1.0 - self.momentum
         for moving, new in ((self.moving_mean, mean), (self.moving_variance, variance)):
             step = ops.fused("multiply", ops.fused("subtract", new, moving), rate)

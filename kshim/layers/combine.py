@@ -29,18 +29,24 @@ class Combine(Layer):
 
     def build(self, input_shape):
         if not isinstance(input_shape, list) or not all(isinstance(s, (tuple, list)) for s in input_shape):
-            raise ValueError(f"Layer {self.name!r} ({type(self).__name__}) should be called on a list of inputs. Received one input of shape {input_shape}.")
+            raise ValueError(
+                f"Layer {self.name!r} ({type(self).__name__}) should be called on a list of inputs. Received one input of shape {input_shape}."
+            )
         n = len(input_shape)
         if n < self._least or self._most is not None and n > self._most:
             wanted = f"exactly {self._most}" if self._least == self._most else f"at least {self._least}"
-            raise ValueError(f"Layer {self.name!r} ({type(self).__name__}) should be called on a list of {wanted} inputs; received {n} with shapes {input_shape}.")
+            raise ValueError(
+                f"Layer {self.name!r} ({type(self).__name__}) should be called on a list of {wanted} inputs; received {n} with shapes {input_shape}."
+            )
         self._check(input_shape)
         self.built = True
 
     def _check(self, shapes):
         batches = {s[0] for s in shapes if s} - {None, 1}
         if len(batches) > 1:
-            raise ValueError(f"Layer {self.name!r}: cannot merge tensors with different batch sizes. Received shapes {shapes}.")
+            raise ValueError(
+                f"Layer {self.name!r}: cannot merge tensors with different batch sizes. Received shapes {shapes}."
+            )
         self.compute_output_shape(shapes)
 
     def call(self, inputs):
@@ -56,14 +62,21 @@ class Combine(Layer):
         try:
             found = broadcast(*(tuple(1 if u else d for d, u in zip(s, unknown)) for s in shapes))
         except ValueError as error:
-            raise ValueError(f"Layer {self.name!r} ({type(self).__name__}): inputs have incompatible shapes {[tuple(s) for s in input_shape]}.") from error
-        return tuple(None if u and i else d if not u else _common([s[0] for s in shapes]) for i, (d, u) in enumerate(zip(found, unknown)))
+            raise ValueError(
+                f"Layer {self.name!r} ({type(self).__name__}): inputs have incompatible shapes {[tuple(s) for s in input_shape]}."
+            ) from error
+        return tuple(
+            None if u and i else d if not u else _common([s[0] for s in shapes])
+            for i, (d, u) in enumerate(zip(found, unknown))
+        )
 
     def compute_mask(self, inputs, mask=None):
         if mask is None:
             return None
         if not isinstance(mask, (list, tuple)) or len(mask) != len(inputs):
-            raise ValueError(f"Layer {self.name!r}: `mask` should be a list of as many masks as there are inputs ({len(inputs)}); received {mask!r:.200}.")
+            raise ValueError(
+                f"Layer {self.name!r}: `mask` should be a list of as many masks as there are inputs ({len(inputs)}); received {mask!r:.200}."
+            )
         return masked_all(mask)
 
 
@@ -163,7 +176,9 @@ class Concatenate(Combine):
                 while len(m.shape) < len(x.shape):
                     m = ops.expand_dims(m, -1)
                 masks.append(m)
-        if self.axis % len(inputs[0].shape) != len(inputs[0].shape) - 1:  # a mask without features says it for all of them
+        if (
+            self.axis % len(inputs[0].shape) != len(inputs[0].shape) - 1
+        ):  # a mask without features says it for all of them
             masks = [ops.broadcast_to(m, x.shape) for m, x in zip(masks, inputs)]
         return ops.all(ops.concatenate(masks, self.axis), -1)
 
@@ -183,14 +198,18 @@ class Dot(Combine):
             if not isinstance(axes, (list, tuple)):
                 raise TypeError(f"Dot: `axes` should be an int or a list of two ints. Received: axes={axes!r}.")
             if len(axes) != 2 or not all(isinstance(a, int) for a in axes):
-                raise ValueError(f"Dot: `axes` should be an int or hold two ints, one axis of each input. Received: axes={axes!r}.")
+                raise ValueError(
+                    f"Dot: `axes` should be an int or hold two ints, one axis of each input. Received: axes={axes!r}."
+                )
         self.axes, self.normalize = axes, bool(normalize)
 
     def _pair(self, shapes):
         given = (self.axes, self.axes) if isinstance(self.axes, int) else self.axes
         pair = [a % len(s) if -len(s) <= a < len(s) else 0 for a, s in zip(given, shapes)]
         if 0 in pair:
-            raise ValueError(f"Layer {self.name!r}: axes={self.axes} are not axes after the batch of inputs of shapes {[tuple(s) for s in shapes]}.")
+            raise ValueError(
+                f"Layer {self.name!r}: axes={self.axes} are not axes after the batch of inputs of shapes {[tuple(s) for s in shapes]}."
+            )
         return pair
 
     def _check(self, shapes):

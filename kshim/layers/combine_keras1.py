@@ -14,7 +14,9 @@ def _combiner(mode, concat_axis, dot_axes):
         return combine.Concatenate(axis=concat_axis)
     if mode in ("dot", "cos"):
         return combine.Dot(axes=dot_axes, normalize=mode == "cos")
-    raise ValueError(f"merge: unknown mode {mode!r}; expected 'sum', 'mul', 'concat', 'ave', 'cos', 'dot', 'max' or a function.")
+    raise ValueError(
+        f"merge: unknown mode {mode!r}; expected 'sum', 'mul', 'concat', 'ave', 'cos', 'dot', 'max' or a function."
+    )
 
 
 class Merge(Layer):
@@ -36,7 +38,9 @@ class Merge(Layer):
         self.branches = list(layers or ())
         for branch in self.branches:
             if not isinstance(branch, Layer):
-                raise TypeError(f"Merge: `layers` must hold layers or models; received {branch!r:.100} of type {type(branch).__name__}.")
+                raise TypeError(
+                    f"Merge: `layers` must hold layers or models; received {branch!r:.100} of type {type(branch).__name__}."
+                )
         self.combiner = None if callable(mode) else _combiner(mode, concat_axis, self.dot_axes)
 
     def branch_inputs(self):
@@ -56,7 +60,9 @@ class Merge(Layer):
         if self.branches:
             widths = [len(getattr(b, "inputs", None) or (None,)) for b in self.branches]
             if len(inputs) != sum(widths):
-                raise ValueError(f"Layer {self.name!r} (Merge) has branches with {sum(widths)} inputs but received {len(inputs)}.")
+                raise ValueError(
+                    f"Layer {self.name!r} (Merge) has branches with {sum(widths)} inputs but received {len(inputs)}."
+                )
             given = iter(inputs)
             taken = [[next(given) for _ in range(n)] for n in widths]
             inputs = [branch(x[0] if len(x) == 1 else x) for branch, x in zip(self.branches, taken)]

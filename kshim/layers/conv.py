@@ -29,7 +29,9 @@ class Conv(Windowed):
         self.filters = None if filters is None else positive(self, "filters", filters)
         self.groups = positive(self, "groups", groups or 1)
         if self.filters is not None and self.filters % self.groups:
-            raise ValueError(f"{type(self).__name__}: filters={self.filters} must be a multiple of groups={self.groups}.")
+            raise ValueError(
+                f"{type(self).__name__}: filters={self.filters} must be a multiple of groups={self.groups}."
+            )
         self.activation = activations.get(activation)
         self.use_bias = bool(use_bias)
         set_options(self, locals(), "kernel", "bias")
@@ -39,7 +41,9 @@ class Conv(Windowed):
     def build(self, input_shape):
         channels = known_size(self, input_shape, self._channel_axis)
         if channels % self.groups:
-            raise ValueError(f"Layer {self.name!r}: the {channels} input channels (shape {tuple(input_shape)}) must be a multiple of groups={self.groups}.")
+            raise ValueError(
+                f"Layer {self.name!r}: the {channels} input channels (shape {tuple(input_shape)}) must be a multiple of groups={self.groups}."
+            )
         self.compute_output_shape(input_shape)
         self.kernel = new_weight(self, "kernel", (*self.kernel_size, channels // self.groups, self.filters))
         self._build_bias(self.filters)
@@ -53,7 +57,9 @@ class Conv(Windowed):
     def convolution_op(self, inputs, kernel):
         """The convolution alone, in the layer's data format (for subclasses that change the kernel)."""
         x = self._channels_last(inputs)
-        return self._restored(ops.fused("conv", x, kernel, self.strides, self._pads(x.shape[1:-1]), self.dilation_rate, self.groups))
+        return self._restored(
+            ops.fused("conv", x, kernel, self.strides, self._pads(x.shape[1:-1]), self.dilation_rate, self.groups)
+        )
 
     def call(self, inputs):
         x = operand(self, inputs)

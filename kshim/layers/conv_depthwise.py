@@ -34,7 +34,9 @@ class _DepthwiseConv(_Apart):
     def build(self, input_shape):
         channels = known_size(self, input_shape, self._channel_axis)
         self.compute_output_shape(input_shape)
-        self.depthwise_kernel = new_weight(self, "depthwise_kernel", (*self.kernel_size, channels, self.depth_multiplier), options="depthwise")
+        self.depthwise_kernel = new_weight(
+            self, "depthwise_kernel", (*self.kernel_size, channels, self.depth_multiplier), options="depthwise"
+        )
         self._build_bias(channels * self.depth_multiplier)
         self.input_spec = InputSpec(min_ndim=self.rank + 2, axes={self._channel_axis: channels})
         self.kernel = self.depthwise_kernel
@@ -44,7 +46,9 @@ class _DepthwiseConv(_Apart):
         return self._restored(self._depthwise_op(inputs, kernel))
 
     def compute_output_shape(self, input_shape):
-        return self._output_shape(input_shape, known_size(self, input_shape, self._channel_axis) * self.depth_multiplier)
+        return self._output_shape(
+            input_shape, known_size(self, input_shape, self._channel_axis) * self.depth_multiplier
+        )
 
     def get_config(self):
         config = super().get_config()
@@ -86,8 +90,12 @@ class _SeparableConv(_Apart):
         channels = known_size(self, input_shape, self._channel_axis)
         self.compute_output_shape(input_shape)
         wide = channels * self.depth_multiplier
-        self.depthwise_kernel = new_weight(self, "depthwise_kernel", (*self.kernel_size, channels, self.depth_multiplier), options="depthwise")
-        self.pointwise_kernel = new_weight(self, "pointwise_kernel", (*(1,) * self.rank, wide, self.filters), options="pointwise")
+        self.depthwise_kernel = new_weight(
+            self, "depthwise_kernel", (*self.kernel_size, channels, self.depth_multiplier), options="depthwise"
+        )
+        self.pointwise_kernel = new_weight(
+            self, "pointwise_kernel", (*(1,) * self.rank, wide, self.filters), options="pointwise"
+        )
         self._build_bias(self.filters)
         self.input_spec = InputSpec(ndim=self.rank + 2, axes={self._channel_axis: channels})
         self.kernel = self.depthwise_kernel

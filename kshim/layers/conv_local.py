@@ -28,9 +28,13 @@ class _LocallyConnected(Windowed):
         self._set_window(kernel_size, strides, padding, data_format, 1)
         self.kernel_size = self._window
         if implementation not in (1, 2):
-            raise ValueError(f"{type(self).__name__}: implementation={implementation!r} is not available; expected 1 or 2.")
+            raise ValueError(
+                f"{type(self).__name__}: implementation={implementation!r} is not available; expected 1 or 2."
+            )
         if implementation == 1 and self.padding != "valid":
-            raise ValueError(f"{type(self).__name__}: padding={padding!r} needs implementation=2; implementation=1 takes 'valid' only.")
+            raise ValueError(
+                f"{type(self).__name__}: padding={padding!r} needs implementation=2; implementation=1 takes 'valid' only."
+            )
         self.implementation = implementation
         self.filters = positive(self, "filters", filters)
         self.activation = activations.get(activation)
@@ -50,7 +54,11 @@ class _LocallyConnected(Windowed):
             kernel = (math.prod(out), math.prod(self.kernel_size) * channels, self.filters)
             self._places = self._window_places(spatial, out)
         else:
-            kernel = (channels, *spatial, self.filters, *out) if self._channels_first else (*spatial, channels, *out, self.filters)
+            kernel = (
+                (channels, *spatial, self.filters, *out)
+                if self._channels_first
+                else (*spatial, channels, *out, self.filters)
+            )
             self._connected = self._connections(spatial, out)
         self.kernel = new_weight(self, "kernel", kernel)
         if self.use_bias:
@@ -62,7 +70,10 @@ class _LocallyConnected(Windowed):
         """For each output place the places of its window, as positions in the flattened spatial axes."""
         starts = itertools.product(*(range(0, n * s, s) for n, s in zip(out, self.strides)))
         window = list(itertools.product(*map(range, self.kernel_size)))
-        return np.array([np.ravel_multi_index([a + b for a, b in zip(start, w)], spatial) for start in starts for w in window], "int32")
+        return np.array(
+            [np.ravel_multi_index([a + b for a, b in zip(start, w)], spatial) for start in starts for w in window],
+            "int32",
+        )
 
     def _connections(self, spatial, out):
         """1 where an input place reaches an output place, with axes of size 1 for the channels."""

@@ -20,16 +20,28 @@ class _ConvTranspose(Conv):
         self, filters, kernel_size, strides=1, padding="valid", output_padding=None, data_format=None, dilation_rate=1,
         activation=None, use_bias=True, *args, output_shape=None, **kwargs,
     ):  # fmt: skip
-        names = ("kernel_initializer", "bias_initializer", "kernel_regularizer", "bias_regularizer", "activity_regularizer", "kernel_constraint", "bias_constraint")
+        names = (
+            "kernel_initializer",
+            "bias_initializer",
+            "kernel_regularizer",
+            "bias_regularizer",
+            "activity_regularizer",
+            "kernel_constraint",
+            "bias_constraint",
+        )
         kwargs.update(zip(names, args))
         if kwargs.get("groups", 1) not in (None, 1):
             raise ValueError(f"{type(self).__name__} has no groups; received groups={kwargs['groups']}.")
         super().__init__(
             filters, kernel_size, strides, padding, data_format, dilation_rate, activation=activation, use_bias=use_bias, **kwargs,
         )  # fmt: skip
-        self.output_padding = None if output_padding is None else tuple_of(output_padding, self.rank, "output_padding", allow_zero=True)
+        self.output_padding = (
+            None if output_padding is None else tuple_of(output_padding, self.rank, "output_padding", allow_zero=True)
+        )
         if self.output_padding is not None and any(p >= s for p, s in zip(self.output_padding, self.strides)):
-            raise ValueError(f"{type(self).__name__}: strides must be greater than output_padding; received strides={self.strides}, output_padding={self.output_padding}.")
+            raise ValueError(
+                f"{type(self).__name__}: strides must be greater than output_padding; received strides={self.strides}, output_padding={self.output_padding}."
+            )
         self._wanted = None if output_shape is None else tuple(output_shape)
         self.input_spec = InputSpec(ndim=self.rank + 2)
         self._known_sizes = {}

@@ -40,8 +40,12 @@ class EinsumDense(Layer):
                 "[X]...,[Y]->[Z]...."
             )
         inner, kernel = given
-        if "..." in inner and (inner.startswith("...") != output.startswith("...") or inner.endswith("...") != output.endswith("...")):
-            raise ValueError(f"EinsumDense: the ellipsis of {self.equation!r} must be at the same end of inputs and output.")
+        if "..." in inner and (
+            inner.startswith("...") != output.startswith("...") or inner.endswith("...") != output.endswith("...")
+        ):
+            raise ValueError(
+                f"EinsumDense: the ellipsis of {self.equation!r} must be at the same end of inputs and output."
+            )
         unused = [c for c in string.ascii_letters if c not in self.equation]
         hidden = "".join(unused[: max(0, rank - len(inner) + 3)]) if "..." in inner else ""
         return inner.replace("...", hidden), kernel, output.replace("...", hidden), hidden
@@ -49,27 +53,37 @@ class EinsumDense(Layer):
     def build(self, input_shape):
         inner, kernel, output, hidden = self._parse(len(input_shape))
         if len(inner) != len(input_shape):
-            raise ValueError(f"Layer {self.name!r}: equation {self.equation!r} does not fit an input of shape {tuple(input_shape)}.")
+            raise ValueError(
+                f"Layer {self.name!r}: equation {self.equation!r} does not fit an input of shape {tuple(input_shape)}."
+            )
         sizes = dict(zip(inner, input_shape))
         explicit = [c for c in output if c not in hidden]
         if not hidden or not output.startswith(hidden):
             explicit = explicit[1:]  # the batch
         if len(explicit) != len(self._given):
-            raise ValueError(f"Layer {self.name!r}: output_shape={self._given} should give the sizes of the labels {explicit} of equation {self.equation!r}.")
+            raise ValueError(
+                f"Layer {self.name!r}: output_shape={self._given} should give the sizes of the labels {explicit} of equation {self.equation!r}."
+            )
         for label, size in zip(explicit, self._given):
             if size is None and label in sizes:
                 continue
             if label in inner and sizes[label] not in (None, size):
-                raise ValueError(f"Layer {self.name!r}: label {label!r} has size {sizes[label]} in the input and {size} in output_shape={self._given}.")
+                raise ValueError(
+                    f"Layer {self.name!r}: label {label!r} has size {sizes[label]} in the input and {size} in output_shape={self._given}."
+                )
             sizes[label] = size
         unknown = [c for c in kernel if sizes.get(c) is None]
         if unknown:
-            raise ValueError(f"Layer {self.name!r}: the sizes of {unknown} in equation {self.equation!r} are unknown; input shape {tuple(input_shape)}, output_shape={self._given}.")
+            raise ValueError(
+                f"Layer {self.name!r}: the sizes of {unknown} in equation {self.equation!r} are unknown; input shape {tuple(input_shape)}, output_shape={self._given}."
+            )
         self.kernel = new_weight(self, "kernel", tuple(sizes[c] for c in kernel))
         if self.bias_axes:
             missing = [c for c in self.bias_axes if c not in output]
             if missing:
-                raise ValueError(f"Layer {self.name!r}: bias_axes={self.bias_axes!r} has the labels {missing}, which are not in the output {output!r}.")
+                raise ValueError(
+                    f"Layer {self.name!r}: bias_axes={self.bias_axes!r} has the labels {missing}, which are not in the output {output!r}."
+                )
             tail = output[min(output.index(c) for c in self.bias_axes) :]
             self.bias = new_weight(self, "bias", tuple(sizes[c] if c in self.bias_axes else 1 for c in tail))
         self._full_equation = f"{inner},{kernel}->{output}"

@@ -25,7 +25,9 @@ class _Random(Layer):
         if not isinstance(rate, bool) and hasattr(rate, "__float__") and 0 <= float(rate) <= 1:
             self.rate = rate
             return
-        raise ValueError(f"Invalid value {rate!r} received for `rate` of {type(self).__name__}, expected a number between 0 and 1: the fraction to drop.")
+        raise ValueError(
+            f"Invalid value {rate!r} received for `rate` of {type(self).__name__}, expected a number between 0 and 1: the fraction to drop."
+        )
 
 
 @keras1.layer
@@ -53,7 +55,9 @@ class Dropout(_Random):
         shape, wanted = tuple(x.shape), self._get_noise_shape(x)
         if wanted is not None:
             if len(wanted) != len(shape):
-                raise ValueError(f"Layer {self.name!r}: noise_shape={tuple(wanted)} has another rank than the input of shape {shape}.")
+                raise ValueError(
+                    f"Layer {self.name!r}: noise_shape={tuple(wanted)} has another rank than the input of shape {shape}."
+                )
             shape = tuple(d if w is None else int(w) for w, d in zip(wanted, shape))
         return ops.fused("dropout", x, float(self.rate), self.seed_generator.next_key(), shape)
 
@@ -162,7 +166,11 @@ class AlphaDropout(_Random):
         if not training or not 0 < rate < 1:
             return inputs
         x = operand(self, inputs)
-        shape = x.shape if self.noise_shape is None else tuple(d if w is None else w for w, d in zip(self.noise_shape, x.shape))
+        shape = (
+            x.shape
+            if self.noise_shape is None
+            else tuple(d if w is None else w for w, d in zip(self.noise_shape, x.shape))
+        )
         kept = ops.random_uniform(shape, self.seed_generator.next_key(), "float32") >= rate
         a = ((1.0 - rate) * (1.0 + rate * _SELU_FLOOR**2)) ** -0.5
         b = -a * _SELU_FLOOR * rate

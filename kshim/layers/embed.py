@@ -28,7 +28,10 @@ class Embedding(Layer):
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         if sparse:
             raise ValueError("Embedding(sparse=True): sparse outputs are not supported. Leave sparse out.")
-        self.input_dim, self.output_dim = positive(self, "input_dim", input_dim), positive(self, "output_dim", output_dim)
+        self.input_dim, self.output_dim = (
+            positive(self, "input_dim", input_dim),
+            positive(self, "output_dim", output_dim),
+        )
         set_options(self, locals(), "embeddings")
         self.mask_zero = self.supports_masking = bool(mask_zero)
         self.input_length = input_length
@@ -58,8 +61,12 @@ class Embedding(Layer):
         from ..engine.symbolic import hidden_sizes
 
         hidden = hidden_sizes()
-        if len(lengths) != len(shape) - 1 or any(n is not None and d is not None and n != d and d not in hidden for n, d in zip(lengths, shape[1:])):
-            raise ValueError(f"Layer {self.name!r}: input_length is {self.input_length}, but the input has shape {tuple(shape)}.")
+        if len(lengths) != len(shape) - 1 or any(
+            n is not None and d is not None and n != d and d not in hidden for n, d in zip(lengths, shape[1:])
+        ):
+            raise ValueError(
+                f"Layer {self.name!r}: input_length is {self.input_length}, but the input has shape {tuple(shape)}."
+            )
 
     def compute_mask(self, inputs, mask=None):
         return ops.not_equal(inputs, 0) if self.mask_zero else None

@@ -23,7 +23,9 @@ class Lambda(Layer):
     def __init__(self, function, output_shape=None, mask=None, arguments=None, **kwargs):
         super().__init__(**kwargs)
         if not callable(function):
-            raise TypeError(f"Lambda: `function` must be callable; received {function!r} of type {type(function).__name__}.")
+            raise TypeError(
+                f"Lambda: `function` must be callable; received {function!r} of type {type(function).__name__}."
+            )
         self.function = function
         self.arguments = dict(arguments or {})
         self.mask = mask
@@ -64,7 +66,10 @@ class Lambda(Layer):
             if key == "mask" and value is None:
                 continue
             config[key], config[f"{key}_type"], config[f"{key}_module"] = stored_functions.encode(value, raw=True)
-        config["arguments"] = {k: {"type": "ndarray", "value": v.tolist()} if isinstance(v, np.ndarray) else v for k, v in self.arguments.items()}
+        config["arguments"] = {
+            k: {"type": "ndarray", "value": v.tolist()} if isinstance(v, np.ndarray) else v
+            for k, v in self.arguments.items()
+        }
         return config
 
     @classmethod
@@ -75,7 +80,8 @@ class Lambda(Layer):
             config[key] = stored_functions.decode(config, key, name, custom_objects)
         arguments = config.get("arguments") or {}
         config["arguments"] = {
-            k: np.array(v["value"]) if isinstance(v, dict) and v.get("type") == "ndarray" else v for k, v in arguments.items()
+            k: np.array(v["value"]) if isinstance(v, dict) and v.get("type") == "ndarray" else v
+            for k, v in arguments.items()
         }
         if isinstance(config["output_shape"], list):
             config["output_shape"] = tuple(config["output_shape"])

@@ -46,10 +46,18 @@ class LeakyReLU(_Activation):
 class PReLU(_Activation):
     """x above 0, alpha * x below, alpha being learned for each feature (He et al. 2015); one for all of `shared_axes`."""
 
-    def __init__(self, alpha_initializer="zeros", alpha_regularizer=None, alpha_constraint=None, shared_axes=None, **kwargs):
+    def __init__(
+        self, alpha_initializer="zeros", alpha_regularizer=None, alpha_constraint=None, shared_axes=None, **kwargs
+    ):
         super().__init__(**kwargs)
         set_options(self, locals(), "alpha")
-        self.shared_axes = None if shared_axes is None else list(shared_axes) if isinstance(shared_axes, (list, tuple)) else [shared_axes]
+        self.shared_axes = (
+            None
+            if shared_axes is None
+            else list(shared_axes)
+            if isinstance(shared_axes, (list, tuple))
+            else [shared_axes]
+        )
 
     def build(self, input_shape):
         shared = self.shared_axes or ()
@@ -93,7 +101,12 @@ class ReLU(_Activation):
         return activations.relu(inputs, alpha=self.negative_slope, max_value=self.max_value, threshold=self.threshold)
 
     def get_config(self):
-        return {**super().get_config(), "max_value": self.max_value, "negative_slope": self.negative_slope, "threshold": self.threshold}
+        return {
+            **super().get_config(),
+            "max_value": self.max_value,
+            "negative_slope": self.negative_slope,
+            "threshold": self.threshold,
+        }
 
 
 class ThresholdedReLU(_Activation):

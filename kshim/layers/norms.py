@@ -40,7 +40,12 @@ class _Normalization(Layer):
         return tuple(input_shape)
 
     def _options(self):
-        return {"epsilon": self.epsilon, "center": self.center, "scale": self.scale, **options_config(self, "beta", "gamma")}
+        return {
+            "epsilon": self.epsilon,
+            "center": self.center,
+            "scale": self.scale,
+            **options_config(self, "beta", "gamma"),
+        }
 
 
 def _axis_argument(layer, axis):
@@ -48,16 +53,29 @@ def _axis_argument(layer, axis):
         return [int(a) for a in axis]
     if hasattr(axis, "__index__"):
         return int(axis)
-    raise TypeError(f"{type(layer).__name__}: expected an int or a list/tuple of ints for the argument 'axis', but received: {axis!r}.")
+    raise TypeError(
+        f"{type(layer).__name__}: expected an int or a list/tuple of ints for the argument 'axis', but received: {axis!r}."
+    )
 
 
 class LayerNormalization(_Normalization):
     """Normalised over `axis` (one or several) of each sample (Ba et al. 2016); gamma and beta have the shape of those axes."""
 
-    def __init__(self, axis=-1, epsilon=1e-3, center=True, scale=True, *args, **kwargs):
-        names = ("beta_initializer", "gamma_initializer", "beta_regularizer", "gamma_regularizer", "beta_constraint", "gamma_constraint")
+    def __init__(self, axis=-1, epsilon=1e-3, center=True, scale=True, *args, rms_scaling=False, **kwargs):
+        names = (
+            "beta_initializer",
+            "gamma_initializer",
+            "beta_regularizer",
+            "gamma_regularizer",
+            "beta_constraint",
+            "gamma_constraint",
+        )
         kwargs.update(zip(names, args))
         super().__init__(epsilon, center, scale, **kwargs)
+        if rms_scaling:
+            raise ValueError(
+                "LayerNormalization(rms_scaling=True): this option of Keras 3 is not supported. Leave it out."
+            )
         self.axis = _axis_argument(self, axis)
 
     def build(self, input_shape):
@@ -94,7 +112,11 @@ class LayerNormalization(_Normalization):
         return ops.reshape(p, self._broadcast)
 
     def get_config(self):
-        return {**super().get_config(), "axis": self.axis if isinstance(self.axis, int) else list(self.axis), **self._options()}
+        return {
+            **super().get_config(),
+            "axis": self.axis if isinstance(self.axis, int) else list(self.axis),
+            **self._options(),
+        }
 
 
 class GroupNormalization(_Normalization):
@@ -102,7 +124,14 @@ class GroupNormalization(_Normalization):
     each channel. A mask leaves its places out of the statistics."""
 
     def __init__(self, groups=32, axis=-1, epsilon=1e-3, center=True, scale=True, *args, **kwargs):
-        names = ("beta_initializer", "gamma_initializer", "beta_regularizer", "gamma_regularizer", "beta_constraint", "gamma_constraint")
+        names = (
+            "beta_initializer",
+            "gamma_initializer",
+            "beta_regularizer",
+            "gamma_regularizer",
+            "beta_constraint",
+            "gamma_constraint",
+        )
         kwargs.update(zip(names, args))
         super().__init__(epsilon, center, scale, **kwargs)
         self.groups = -1 if groups == -1 else positive(self, "groups", groups)
@@ -112,16 +141,22 @@ class GroupNormalization(_Normalization):
         rank, channels = len(input_shape), known_size(self, input_shape, self.axis)
         axis = normalize_axis(self.axis, rank)
         if axis == 0:
-            raise ValueError(f"Layer {self.name!r}: axis={self.axis} is the batch axis; GroupNormalization needs the channels.")
+            raise ValueError(
+                f"Layer {self.name!r}: axis={self.axis} is the batch axis; GroupNormalization needs the channels."
+            )
         if self.groups == -1:
             self.groups = channels
         if channels < self.groups or channels % self.groups:
-            raise ValueError(f"Layer {self.name!r}: the number of groups ({self.groups}) must divide the number of channels ({channels}).")
+            raise ValueError(
+                f"Layer {self.name!r}: the number of groups ({self.groups}) must divide the number of channels ({channels})."
+            )
         self._build_weights((channels,))
         self.input_spec = InputSpec(ndim=rank, axes={self.axis: channels})
         self._at = axis
         self._reduced = tuple(i for i in range(1, rank + 1) if i != axis)
-        self._broadcast = tuple(self.groups if i == axis else channels // self.groups if i == axis + 1 else 1 for i in range(rank + 1))
+        self._broadcast = tuple(
+            self.groups if i == axis else channels // self.groups if i == axis + 1 else 1 for i in range(rank + 1)
+        )
         self.built = True
 
     def _grouped(self, x):

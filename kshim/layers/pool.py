@@ -14,7 +14,9 @@ class _Pool(Windowed):
 
     def __init__(self, pool_size=2, strides=None, padding="valid", data_format=None, **kwargs):
         super().__init__(**kwargs)
-        self._set_window(pool_size, pool_size if strides is None else strides, padding, data_format, 1, name="pool_size")
+        self._set_window(
+            pool_size, pool_size if strides is None else strides, padding, data_format, 1, name="pool_size"
+        )
         self.pool_size = self._window
         self.input_spec = InputSpec(ndim=self.rank + 2)
 

@@ -31,7 +31,9 @@ class _GlobalPool(Layer):
         return ops.fused(self.kind, x, self._axes, self.keepdims)
 
     def compute_output_shape(self, input_shape):
-        return tuple(1 if i in self._axes else d for i, d in enumerate(input_shape) if self.keepdims or i not in self._axes)
+        return tuple(
+            1 if i in self._axes else d for i, d in enumerate(input_shape) if self.keepdims or i not in self._axes
+        )
 
     def get_config(self):
         return {**super().get_config(), "data_format": self.data_format, "keepdims": self.keepdims}

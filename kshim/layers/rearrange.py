@@ -78,7 +78,9 @@ class Permute(Layer):
         super().__init__(**kwargs)
         self.dims = tuple(dims)
         if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
-            raise ValueError(f"Permute: dims must hold each of 1..{len(self.dims)} once (0, the batch, stays in place); received dims={self.dims}.")
+            raise ValueError(
+                f"Permute: dims must hold each of 1..{len(self.dims)} once (0, the batch, stays in place); received dims={self.dims}."
+            )
         self.input_spec = InputSpec(ndim=len(self.dims) + 1)
 
     def call(self, inputs):
@@ -98,7 +100,9 @@ class RepeatVector(Layer):
     def __init__(self, n, **kwargs):
         super().__init__(**kwargs)
         if not hasattr(n, "__index__") or isinstance(n, bool):
-            raise TypeError(f"RepeatVector: expected an integer value for `n`, received {n!r} of type {type(n).__name__}.")
+            raise TypeError(
+                f"RepeatVector: expected an integer value for `n`, received {n!r} of type {type(n).__name__}."
+            )
         self.n = positive(self, "n", n)
         self.input_spec = InputSpec(ndim=2)
 

@@ -42,7 +42,9 @@ def _pairs(layer, name, value):
         value = (int(value),) * layer.rank
     if not isinstance(value, (list, tuple)) or len(value) != layer.rank:
         pairs = "(low, high)" if layer.rank == 1 else f"{layer.rank} pairs (low, high), one for each spatial axis"
-        raise ValueError(f"{type(layer).__name__}: `{name}` should be an int, {layer.rank} ints or {pairs}. Received: {value!r}.")
+        raise ValueError(
+            f"{type(layer).__name__}: `{name}` should be an int, {layer.rank} ints or {pairs}. Received: {value!r}."
+        )
     return tuple(normalize_tuple(v, 2, f"entry of {name}", allow_zero=True) for v in value)
 
 
@@ -106,7 +108,9 @@ class _Cropping(_Spatial):
     def _check(self, shape):
         for axis, pair in zip(self._axes, self._pairs):
             if shape[axis] is not None and sum(pair) >= shape[axis]:
-                raise ValueError(f"Layer {self.name!r}: cropping={self.cropping} leaves nothing of axis {axis} of an input of shape {tuple(shape)}.")
+                raise ValueError(
+                    f"Layer {self.name!r}: cropping={self.cropping} leaves nothing of axis {axis} of an input of shape {tuple(shape)}."
+                )
 
     def call(self, inputs):
         shape = tuple(inputs.shape)
@@ -187,7 +191,9 @@ class UpSampling2D(_UpSampling):
     def __init__(self, size=(2, 2), data_format=None, interpolation="nearest", **kwargs):
         super().__init__(size, data_format, **kwargs)
         if interpolation not in ("nearest", "bilinear"):
-            raise ValueError(f"UpSampling2D: interpolation={interpolation!r} is not available; expected 'nearest' or 'bilinear'.")
+            raise ValueError(
+                f"UpSampling2D: interpolation={interpolation!r} is not available; expected 'nearest' or 'bilinear'."
+            )
         self.interpolation = interpolation
 
     def call(self, inputs):

@@ -74,12 +74,17 @@ def decode(config, key, layer, custom_objects=None):
     if kind == "function":
         return _by_name(value, module, layer, custom_objects)
     if kind == "lambda":
+        replacement = (custom_objects or {}).get(layer) or find_custom(layer) if key == "function" and layer else None
+        if isinstance(replacement, FunctionType):
+            return replacement
         refuse(layer)
         names = dict(vars(sys.modules[module])) if module in sys.modules else dict(vars(builtins))
         names.update(custom_objects or {})
         return load(value, names, layer)
     if kind not in (None, "raw"):
-        raise TypeError(f"Lambda layer {layer!r}: unsupported {key} type {kind!r}; expected 'function', 'lambda' or 'raw'.")
+        raise TypeError(
+            f"Lambda layer {layer!r}: unsupported {key} type {kind!r}; expected 'function', 'lambda' or 'raw'."
+        )
     return value
 
 
@@ -90,7 +95,7 @@ def refuse(layer):
     if not lambda_allowed():
         raise SafetyError(
             f"Lambda layer {layer!r} holds Python code, which loading it would run. That is refused by default. If you trust the source of "
-            "the model, pass safe_mode=False to the loading function or call enable_unsafe_deserialization()."
+            f"the model, pass safe_mode=False to the loading function; or give the function yourself: custom_objects={{{layer!r}: function}}."
         )
 
 
@@ -106,7 +111,11 @@ def _by_name(name, module, layer, custom_objects):
     home = rest.split(".")[0]
     if root in ("kshim", "keras") and home in _HARMLESS:
         function = getattr(importlib.import_module(f"{__name__.split('.')[0]}.{home}"), name, None)
-        if callable(function) and not isinstance(function, type) and (getattr(function, "__module__", None) or "").startswith("kshim."):
+        if (
+            callable(function)
+            and not isinstance(function, type)
+            and (getattr(function, "__module__", None) or "").startswith("kshim.")
+        ):
             return function
     if root == "builtins" and name in ("abs", "round"):
         return getattr(builtins, name)

@@ -25,7 +25,9 @@ class Windowed(Layer):
         self._dilation = tuple_of(dilation, self.rank, "dilation_rate")
         self.padding = normalize_padding(padding)
         if self.padding == "causal" and not causal:
-            raise ValueError(f"{type(self).__name__}: padding='causal' exists for Conv1D and SeparableConv1D only; expected 'valid' or 'same'.")
+            raise ValueError(
+                f"{type(self).__name__}: padding='causal' exists for Conv1D and SeparableConv1D only; expected 'valid' or 'same'."
+            )
         if max(self.strides) > 1 and max(self._dilation) > 1:
             raise ValueError(
                 f"{type(self).__name__}: strides > 1 and dilation_rate > 1 cannot be combined; received strides={self.strides} and "
@@ -70,7 +72,9 @@ class Windowed(Layer):
         length = length or self._output_length
         shape = tuple(input_shape)
         if len(shape) < self.rank + 2:
-            raise ValueError(f"Layer {self.name!r} expects an input of {self.rank + 2} dimensions (batch, channels and {self.rank} spatial); received shape {shape}.")
+            raise ValueError(
+                f"Layer {self.name!r} expects an input of {self.rank + 2} dimensions (batch, channels and {self.rank} spatial); received shape {shape}."
+            )
         lead = shape[: -self.rank - 1]
         spatial = shape[-self.rank :] if self._channels_first else shape[-self.rank - 1 : -1]
         sizes = tuple(length(i, d) for i, d in enumerate(spatial))

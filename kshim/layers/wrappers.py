@@ -1,7 +1,8 @@
 """Layers around a layer: `TimeDistributed` and `Bidirectional`."""
 
 from .. import ops, tree
-from ..engine.layer import Layer, _any_keras
+from ..engine.arguments import any_keras
+from ..engine.layer import Layer
 from ..engine.objects import CustomObjectScope
 
 
@@ -133,7 +134,7 @@ class Bidirectional(Wrapper):
         if isinstance(inputs, (list, tuple)) and len(inputs) > 1 and initial_state is None:
             inputs, initial_state = inputs[0], list(inputs[1:])
         if initial_state is not None:
-            if _any_keras(initial_state):
+            if any_keras(initial_state):
                 return super().__call__([inputs, *initial_state], **kwargs)
             return super().__call__(inputs, initial_state=list(initial_state), **kwargs)
         return super().__call__(inputs, **kwargs)

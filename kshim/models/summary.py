@@ -6,11 +6,24 @@ import numpy as np
 
 from .. import tree
 
-_SIZES = {"float64": 8, "int64": 8, "uint64": 8, "float32": 4, "int32": 4, "uint32": 4, "float16": 2, "bfloat16": 2, "int16": 2, "uint16": 2}
+_SIZES = {
+    "float64": 8,
+    "int64": 8,
+    "uint64": 8,
+    "float32": 4,
+    "int32": 4,
+    "uint32": 4,
+    "float16": 2,
+    "bfloat16": 2,
+    "int16": 2,
+    "uint16": 2,
+}
 _BREAKS = ("),", "},", "],", "',")
 
 
-def print_summary(model, line_length=None, positions=None, print_fn=None, expand_nested=False, show_trainable=False, layer_range=None):
+def print_summary(
+    model, line_length=None, positions=None, print_fn=None, expand_nested=False, show_trainable=False, layer_range=None
+):
     """Print layers, output shapes and parameter counts; with branches or shared layers, also what each layer is connected to.
 
     line_length, positions: width of the table and ends of its columns (fractions or characters). print_fn takes each line.
@@ -21,7 +34,9 @@ def print_summary(model, line_length=None, positions=None, print_fn=None, expand
         raise ValueError(
             "This model has not yet been built. Build the model first by calling `build()` or by calling the model on a batch of data."
         )
-    Table(model, line_length, positions, print_fn or print, expand_nested, show_trainable).run(_range(model, layer_range))
+    Table(model, line_length, positions, print_fn or print, expand_nested, show_trainable).run(
+        _range(model, layer_range)
+    )
 
 
 def _range(model, names):
@@ -29,7 +44,9 @@ def _range(model, names):
     if names is None:
         return layers
     if len(names) != 2:
-        raise ValueError(f"layer_range must be a list or tuple of length 2. Received: layer_range = {names} of length {len(names)}")
+        raise ValueError(
+            f"layer_range must be a list or tuple of length 2. Received: layer_range = {names} of length {len(names)}"
+        )
     if not all(isinstance(n, str) for n in names):
         raise ValueError(f"layer_range should contain string type only. Received: {names}")
     lower = [i for i, layer in enumerate(layers) if re.match(names[0], layer.name)]
@@ -160,7 +177,10 @@ def count(weights):
 
 def memory(weights):
     """Bytes of distinct variables."""
-    return sum(int(np.prod(v.shape, dtype=np.int64)) * _SIZES.get(str(v.dtype), 1) for v in {id(v): v for v in weights}.values())
+    return sum(
+        int(np.prod(v.shape, dtype=np.int64)) * _SIZES.get(str(v.dtype), 1)
+        for v in {id(v): v for v in weights}.values()
+    )
 
 
 def readable(size):

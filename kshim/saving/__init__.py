@@ -4,7 +4,15 @@ from ..engine.objects import (
     CustomObjectScope, custom_object_scope, get_custom_objects, get_registered_name, get_registered_object, register_keras_serializable,
 )  # fmt: skip
 from .files import load_model, load_weights, save_model, save_weights
-from .json_format import clone_model, deserialize_keras_object, model_from_config, model_from_json, model_from_yaml, model_to_json, serialize_keras_object
+from .json_format import (
+    clone_model,
+    deserialize_keras_object,
+    model_from_config,
+    model_from_json,
+    model_from_yaml,
+    model_to_json,
+    serialize_keras_object,
+)
 
 __all__ = [
     "CustomObjectScope", "clone_model", "custom_object_scope", "deserialize_keras_object", "get_custom_objects", "get_registered_name",

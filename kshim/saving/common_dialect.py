@@ -6,7 +6,15 @@ accepts is left out where it says nothing: a keyword at its default.
 
 #: Layers whose `groups` keyword (always 1) only tf.keras has.
 NO_GROUPS = frozenset(
-    ("DepthwiseConv1D", "DepthwiseConv2D", "Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose", "SeparableConv1D", "SeparableConv2D")
+    (
+        "DepthwiseConv1D",
+        "DepthwiseConv2D",
+        "Conv1DTranspose",
+        "Conv2DTranspose",
+        "Conv3DTranspose",
+        "SeparableConv1D",
+        "SeparableConv2D",
+    )
 )
 _UNUSED_KERNEL = ("kernel_initializer", "kernel_regularizer", "kernel_constraint")
 _DROPPED = {
@@ -30,7 +38,12 @@ def common(x):
         return x
     if name in MODEL_CLASSES:
         # inside others a functional model goes by the name that both look up with a module
-        return {**x, "class_name": "Sequential" if name == "Sequential" else "Model", "module": "keras.models", "registered_name": None}
+        return {
+            **x,
+            "class_name": "Sequential" if name == "Sequential" else "Model",
+            "module": "keras.models",
+            "registered_name": None,
+        }
     if x.get("module") == "keras.layers":
         x["config"] = layer_keywords(name, config)
         if name == "ThresholdedReLU":

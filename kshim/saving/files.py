@@ -4,7 +4,7 @@ import os
 
 import h5py
 
-from ..errors import UnsupportedError
+from ..errors import UnsupportedError, did_you_mean
 from .atomic import replacing
 from .safety import SafeModeScope
 
@@ -24,10 +24,31 @@ def _may_write(path, overwrite):
 
 def _refuse_zip(path, what):
     if path.endswith(".keras"):
-        raise UnsupportedError(f"{what}({path!r}): the .keras format is not available yet. Save to an HDF5 file: model.save('model.h5').")
+        raise UnsupportedError(
+            f"{what}({path!r}): the .keras format is not available yet. Save to an HDF5 file: model.save('model.h5')."
+        )
 
 
-def save_model(model, filepath, overwrite=True, include_optimizer=True, save_format=None, signatures=None, options=None, save_traces=True, zipped=None, **kwargs):
+def _write(path, overwrite, fill):
+    if not _may_write(path, overwrite):
+        return
+    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+    with replacing(path) as temporary, h5py.File(temporary, "w") as f:
+        fill(f)
+
+
+def save_model(
+    model,
+    filepath,
+    overwrite=True,
+    include_optimizer=True,
+    save_format=None,
+    signatures=None,
+    options=None,
+    save_traces=True,
+    zipped=None,
+    **kwargs,
+):
     """Save a whole model (architecture, weights, compile arguments, optimizer state) to an HDF5 file.
 
     The file is written beside its place and moved there when complete. `filepath` may be an open `h5py.File`.
@@ -42,15 +63,20 @@ def save_model(model, filepath, overwrite=True, include_optimizer=True, save_for
         raise TypeError(f"save_model expects a file name or an h5py.File; received {filepath!r}.")
     _refuse_zip(path, "save_model")
     if save_format not in (None, "h5", "hdf5", "keras", "tf"):
-        raise ValueError(f"Unknown save_format: {save_format!r}. Expected 'h5'.")
+        raise ValueError(
+            f"Unknown save_format: {save_format!r}.{did_you_mean(save_format, ('h5', 'hdf5', 'keras', 'tf'))} Expected 'h5'."
+        )
+    if save_format == "keras" and not path.endswith((".h5", ".hdf5")):
+        raise UnsupportedError("save_format='keras' (a .keras archive) is not available yet. Use save_format='h5'.")
     if save_format == "tf":
-        raise UnsupportedError("save_format='tf' (SavedModel) holds a TensorFlow graph and cannot be written here. Use save_format='h5'.")
+        raise UnsupportedError(
+            "save_format='tf' (SavedModel) holds a TensorFlow graph and cannot be written here. Use save_format='h5'."
+        )
     if not model.built:
-        raise ValueError(f"Model {model.name!r} cannot be saved because its input shape is not known: call it on data, fit it, or build(input_shape).")
-    if not _may_write(path, overwrite):
-        return
-    with replacing(path) as temporary, h5py.File(temporary, "w") as f:
-        write_model(f, model, include_optimizer)
+        raise ValueError(
+            f"Model {model.name!r} cannot be saved because its input shape is not known: call it on data, fit it, or build(input_shape)."
+        )
+    _write(path, overwrite, lambda f: write_model(f, model, include_optimizer))
 
 
 def load_model(filepath, custom_objects=None, compile=True, safe_mode=True, options=None):
@@ -69,13 +95,17 @@ def _opened(path, what):
     if path is None:
         raise TypeError(f"{what} expects a file name or an h5py.File.")
     if os.path.isdir(path):
-        raise UnsupportedError(f"{what}: {path!r} is a folder (a TensorFlow SavedModel?), which only TensorFlow can run. Save the model as .h5 there.")
+        raise UnsupportedError(
+            f"{what}: {path!r} is a folder (a TensorFlow SavedModel?), which only TensorFlow can run. Save the model as .h5 there."
+        )
     if not os.path.exists(path):
         raise FileNotFoundError(f"{what}: no file at {path!r} (looked in {os.path.dirname(os.path.abspath(path))}).")
     with open(path, "rb") as f:
         head = f.read(8)
     if head[:4] == b"PK\x03\x04":
-        raise UnsupportedError(f"{what}: {path!r} is a .keras archive, a format that is not available yet. Save the model as .h5.")
+        raise UnsupportedError(
+            f"{what}: {path!r} is a .keras archive, a format that is not available yet. Save the model as .h5."
+        )
     if head != b"\x89HDF\r\n\x1a\n":
         raise ValueError(f"{what}: {path!r} is not an HDF5 file (it begins with {head!r}).")
     return h5py.File(path, "r")
@@ -89,13 +119,18 @@ def save_weights(model, filepath, overwrite=True, save_format=None, options=None
         write_weights(filepath, model)
         return
     path = _path(filepath)
+    if path is None:
+        raise TypeError(f"save_weights expects a file name or an h5py.File; received {filepath!r}.")
     _refuse_zip(path, "save_weights")
+    if save_format not in (None, "h5", "hdf5"):
+        raise UnsupportedError(
+            f"save_weights(save_format={save_format!r}): only HDF5 files can be written. Use save_format='h5'."
+        )
     if not model.built:
-        raise ValueError(f"Weights of model {model.name!r} have not yet been created: call the model on data, or build(input_shape), before saving them.")
-    if not _may_write(path, overwrite):
-        return
-    with replacing(path) as temporary, h5py.File(temporary, "w") as f:
-        write_weights(f, model)
+        raise ValueError(
+            f"Weights of model {model.name!r} have not yet been created: call the model on data, or build(input_shape), before saving them."
+        )
+    _write(path, overwrite, lambda f: write_weights(f, model))
 
 
 def load_weights(model, filepath, by_name=False, skip_mismatch=False, options=None, **kwargs):
@@ -105,10 +140,14 @@ def load_weights(model, filepath, by_name=False, skip_mismatch=False, options=No
     if skip_mismatch and not by_name:
         raise ValueError("When calling model.load_weights, skip_mismatch can only be set to True when by_name is True.")
     if not model.built:
-        raise ValueError(f"Unable to load weights into model {model.name!r}, whose weights have not been created yet: call the model on data, or build(input_shape), first.")
+        raise ValueError(
+            f"Unable to load weights into model {model.name!r}, whose weights have not been created yet: call the model on data, or build(input_shape), first."
+        )
 
     def load(group):
-        (load_by_name if by_name else load_topological)(weights_group(group), model, **({"skip_mismatch": skip_mismatch}))
+        (load_by_name if by_name else load_topological)(
+            weights_group(group), model, **({"skip_mismatch": skip_mismatch})
+        )
 
     if isinstance(filepath, h5py.Group):
         load(filepath)

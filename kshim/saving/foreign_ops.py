@@ -45,7 +45,13 @@ def op_from_entry(entry, records):
             "TensorFlow graph. Rebuild the model in Python and use load_weights()."
         )
     module = entry.get("module") or ""
-    if module.startswith("keras.src.ops") or records and "trainable" not in config and name != "InputLayer" and _known(name):
+    if (
+        module.startswith("keras.src.ops")
+        or records
+        and "trainable" not in config
+        and name != "InputLayer"
+        and _known(name)
+    ):
         return _keras3_op(name, config, entry["name"])
     return None
 
@@ -58,7 +64,9 @@ def _call(function, args, kwargs):
     accepted = inspect.signature(function).parameters
     unknown = [k for k in kwargs if k not in accepted]
     if unknown:
-        raise UnsupportedError(f"The op {function.__name__!r} in the file has arguments {unknown}, which ops.{function.__name__} does not take.")
+        raise UnsupportedError(
+            f"The op {function.__name__!r} in the file has arguments {unknown}, which ops.{function.__name__} does not take."
+        )
     return function(*args, **kwargs)
 
 
@@ -67,7 +75,9 @@ def _tf_op(name, layer):
         return lambda x, slice_spec: ops.get_item(x, _slices(slice_spec))
     found = _TF.get((name or "").removeprefix("compat.v1."))
     if found is None or found[0] != "identity" and not hasattr(ops, found[0]):
-        raise UnsupportedError(f"Layer {layer!r} calls the TensorFlow function tf.{name}, which cannot be translated. Rebuild the model and use load_weights().")
+        raise UnsupportedError(
+            f"Layer {layer!r} calls the TensorFlow function tf.{name}, which cannot be translated. Rebuild the model and use load_weights()."
+        )
     op, renamed = found
     if op == "identity":
         return lambda x, **_: x
@@ -95,7 +105,9 @@ def _keras3_op(class_name, config, layer):
     op = _KERAS3.get(class_name, snake_case(class_name))
     function = getattr(ops, op, None)
     if function is None:
-        raise UnsupportedError(f"Layer {layer!r} is the Keras 3 operation {class_name!r}, which cannot be translated. Rebuild the model and use load_weights().")
+        raise UnsupportedError(
+            f"Layer {layer!r} is the Keras 3 operation {class_name!r}, which cannot be translated. Rebuild the model and use load_weights()."
+        )
     arguments = {k: v for k, v in config.items() if k not in ("name", "dtype") or k == "dtype" and op == "cast"}
     if op == "get_item":
         return lambda x, key: ops.get_item(x, tuple(key) if isinstance(key, list) else key)

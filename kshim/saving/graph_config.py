@@ -142,7 +142,9 @@ def graph_from_config(config, custom_objects=None):
     entries = layer_entries(config)
     records = any(is_record(n) for e in entries for n in e.get("inbound_nodes") or ())
     used = {}
-    for name, index in histories([[e.get("inbound_nodes") or [] for e in entries], config["input_layers"], config["output_layers"]]):
+    for name, index in histories(
+        [[e.get("inbound_nodes") or [] for e in entries], config["input_layers"], config["output_layers"]]
+    ):
         used.setdefault(name, set()).add(index)
     calls = {}
     for entry in entries:
@@ -152,7 +154,9 @@ def graph_from_config(config, custom_objects=None):
     def tensor(history, in_record=False, end=False):
         name, node, at = history[0], int(history[1]), int(history[2])
         if name not in calls:
-            raise ValueError(f"Model config: a node refers to layer {name!r}, which is not among the layers {sorted(calls)}.")
+            raise ValueError(
+                f"Model config: a node refers to layer {name!r}, which is not among the layers {sorted(calls)}."
+            )
         found = calls[name]
         node -= found.end_base if end else found.base
         return found.outputs[node][at] if 0 <= node < len(found.outputs) and found.outputs[node] is not None else None
@@ -160,7 +164,9 @@ def graph_from_config(config, custom_objects=None):
     while any(c.waiting for c in calls.values()):
         if not any([c.step(tensor) for c in calls.values() if c.waiting]):
             names = sorted(n for n, c in calls.items() if c.waiting)
-            raise ValueError(f"Model config: the layers {names} wait for inputs that no layer gives; the config is damaged or cyclic.")
+            raise ValueError(
+                f"Model config: the layers {names} wait for inputs that no layer gives; the config is damaged or cyclic."
+            )
 
     def ends(spec):
         if isinstance(spec, dict):
@@ -197,7 +203,9 @@ def sequential_from_config(cls, config, custom_objects=None):
     model = cls(name=name)
     for entry in entries:
         if entry.get("class_name") == "Merge":
-            raise UnsupportedError("Sequential models that start with a Merge layer (Keras 1) cannot be loaded whole. Rebuild the model and use load_weights().")
+            raise UnsupportedError(
+                "Sequential models that start with a Merge layer (Keras 1) cannot be loaded whole. Rebuild the model and use load_weights()."
+            )
         model.add(layer_from_config(entry, custom_objects))
     if not model.built and build_shape and not isinstance(build_shape, dict):
         model.build(tuple(build_shape))

@@ -16,7 +16,9 @@ def write_names(group, attribute, names):
     encoded = [n.encode("utf-8") for n in names]
     for name in encoded:
         if len(name) > HEADER_LIMIT:
-            raise ValueError(f"The name {name[:40]!r}... of {len(name)} bytes is too long for an HDF5 attribute (limit {HEADER_LIMIT}).")
+            raise ValueError(
+                f"The name {name[:40]!r}... of {len(name)} bytes is too long for an HDF5 attribute (limit {HEADER_LIMIT})."
+            )
     array = np.asarray(encoded) if encoded else np.asarray([], dtype="S1")
     if array.nbytes <= HEADER_LIMIT:
         group.attrs[attribute] = array

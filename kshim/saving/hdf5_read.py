@@ -25,13 +25,20 @@ def weights_group(file):
                 "The file is in the layout of Keras 3's .weights.h5 files, which is not read yet. Save the weights from Keras 3 with "
                 "model.save('model.h5')."
             )
-        raise ValueError(f"The file holds no weights of a Keras model: no 'layer_names' among its attributes {sorted(file.attrs)}.")
+        raise ValueError(
+            f"The file holds no weights of a Keras model: no 'layer_names' among its attributes {sorted(file.attrs)}."
+        )
     return file
 
 
 def _origin(group):
-    """(keras version, backend) of a weights group; Keras 1 wrote neither."""
-    return read_text(group, "keras_version", "1"), read_text(group, "backend")
+    """(keras version, backend) of a weights group; Keras 1 wrote neither, but on Theano its weights' names have no ':0'."""
+    if "keras_version" in group.attrs or "backend" in group.attrs:
+        return read_text(group, "keras_version", "1"), read_text(group, "backend")
+    names = [
+        n for layer in read_names(group, "layer_names") for n in read_names(subgroup(group, layer), "weight_names")
+    ]
+    return "1", "tensorflow" if any(n.endswith(":0") for n in names) else "theano"
 
 
 def _arrays(group, name, variables):
@@ -71,7 +78,9 @@ def _matched(layer, values, where, skip_mismatch):
         return list(zip(variables, values))
     message = f"Layer {layer.name!r} {problem}."
     if not skip_mismatch:
-        raise ValueError(message + " Load into the architecture the weights come from, or pass by_name=True, skip_mismatch=True.")
+        raise ValueError(
+            message + " Load into the architecture the weights come from, or pass by_name=True, skip_mismatch=True."
+        )
     warnings.warn(f"Skipping loading of weights: {message}", stacklevel=5)
     return []
 
@@ -130,24 +139,35 @@ def read_model(file, custom_objects=None, compile=True):
     """A model from an open h5py file."""
     text = read_text(file, "model_config")
     if text is None:
-        hint = " It holds weights only: build the model and use load_weights()." if has_names(file, "layer_names") else ""
+        hint = (
+            " It holds weights only: build the model and use load_weights()." if has_names(file, "layer_names") else ""
+        )
         raise ValueError(f"No model config found in the file.{hint}{did_you_mean('model_config', list(file.attrs))}")
     config = parsed(text, "The attribute 'model_config' of the file")
     group = subgroup(file, "model_weights") if "model_weights" in file else file
     model = model_from_config(config, custom_objects, read_text(file, "keras_version", "1"))
-    if not model.built and any(read_names(subgroup(group, n), "weight_names") for n in read_names(group, "layer_names")):
-        raise ValueError("The file does not say the model's input shape, so the weights cannot be placed: build the model yourself and use load_weights().")
+    if not model.built and any(
+        read_names(subgroup(group, n), "weight_names") for n in read_names(group, "layer_names")
+    ):
+        raise ValueError(
+            "The file does not say the model's input shape, so the weights cannot be placed: build the model yourself and use load_weights()."
+        )
     if model.built:
         load_topological(group, model)
     if not compile:
         return model
     text = read_text(file, "training_config")
     if text is None:
-        warnings.warn("No training configuration found in the file, so the model was *not* compiled. Compile it manually.", stacklevel=4)
+        warnings.warn(
+            "No training configuration found in the file, so the model was *not* compiled. Compile it manually.",
+            stacklevel=4,
+        )
         return model
     state = parsed(read_text(file, "kshim_training_state", "{}"), "The attribute 'kshim_training_state' of the file")
     config = parsed(text, "The attribute 'training_config' of the file")
-    model.compile(**compile_arguments(config, custom_objects, read_text(file, "keras_version", "1"), state.get("optimizer")))
+    model.compile(
+        **compile_arguments(config, custom_objects, read_text(file, "keras_version", "1"), state.get("optimizer"))
+    )
     if "optimizer_weights" in file and model.built:
         _restore_optimizer(subgroup(file, "optimizer_weights"), model)
     restore_training_state(model, state)
@@ -172,9 +192,13 @@ def _load_slots(optimizer, names, values):
     if not current and optimizer.set_weights_by_slot(values):
         return None
     extra = len(values) - len(optimizer.variables)
-    if current and re.search(r"/variable(_\d+)?$", names[-1]):  # Keras 3's Nadam: the product of its momentum schedule comes last
+    if current and re.search(
+        r"/variable(_\d+)?$", names[-1]
+    ):  # Keras 3's Nadam: the product of its momentum schedule comes last
         values = values[:-1]
-    if values and extra < 0 and all(np.shape(v) == () for v in values):  # SGD without momentum has slots only in tf.keras 2.11+
+    if (
+        values and extra < 0 and all(np.shape(v) == () for v in values)
+    ):  # SGD without momentum has slots only in tf.keras 2.11+
         optimizer.iterations = int(values[0])
         return None
     try:

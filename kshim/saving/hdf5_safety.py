@@ -25,7 +25,9 @@ def member(group, name):
         if link is None:
             raise ValueError(f"The file refers to {name!r}, but holds no such object in {group.name!r}; it is damaged.")
         if not isinstance(link, h5py.HardLink):
-            raise SafetyError(f"HDF5 object {name!r} is reached over a {type(link).__name__}; links to other places or files are refused.")
+            raise SafetyError(
+                f"HDF5 object {name!r} is reached over a {type(link).__name__}; links to other places or files are refused."
+            )
         at = at[part]
     return at
 
@@ -49,7 +51,9 @@ def checked(group, name):
         raise SafetyError(f"HDF5 weight {name!r} has dtype {at.dtype}; expected numbers.")
     size, stored = _bytes(at.shape, at.dtype), at.id.get_storage_size()
     if size > max(_SMALL, _RATIO * stored):
-        raise SafetyError(f"HDF5 weight {name!r} claims shape {at.shape} ({size} bytes) but only {stored} bytes are stored; refused.")
+        raise SafetyError(
+            f"HDF5 weight {name!r} claims shape {at.shape} ({size} bytes) but only {stored} bytes are stored; refused."
+        )
     return at
 
 
@@ -65,7 +69,9 @@ def attribute(group, name):
     filename = group.file.filename
     limit = os.path.getsize(filename) if os.path.isfile(filename) else None
     if size > _SMALL and (limit is None and size > 1 << 28 or limit is not None and size > limit):
-        raise SafetyError(f"HDF5 attribute {name!r} of {group.name!r} claims {size} bytes, more than the file holds; refused.")
+        raise SafetyError(
+            f"HDF5 attribute {name!r} of {group.name!r} claims {size} bytes, more than the file holds; refused."
+        )
     return group.attrs[name]
 
 

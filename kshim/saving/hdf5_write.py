@@ -52,7 +52,9 @@ def write_weights(group, model):
     names = [layer.name for layer in layers]
     twice = sorted({n for n in names if names.count(n) > 1})
     if twice:
-        raise ValueError(f"Model {model.name!r} cannot be saved: its layers' names {twice} are used more than once. Give the layers distinct names.")
+        raise ValueError(
+            f"Model {model.name!r} cannot be saved: its layers' names {twice} are used more than once. Give the layers distinct names."
+        )
     write_names(group, "layer_names", names)
     group.attrs["backend"] = b"tensorflow"
     group.attrs["keras_version"] = KERAS_VERSION.encode()

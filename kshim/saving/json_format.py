@@ -8,6 +8,7 @@ from ..engine.objects import CustomObjectScope
 from ..engine.tensor import KerasTensor
 from .graph_config import layer_from_config, layer_to_config
 from .legacy import translated
+from .safety import SafeModeScope
 
 #: What the files call themselves: the Keras whose dialect they are written in.
 KERAS_VERSION = "2.15.0"
@@ -76,16 +77,22 @@ def model_from_config(config, custom_objects=None, version=None):
     `version` is the keras_version of the file it comes from, if it is known beside the config.
     """
     if isinstance(config, list):
-        raise TypeError("model_from_config expects a dictionary; for the list of a Sequential use Sequential.from_config.")
+        raise TypeError(
+            "model_from_config expects a dictionary; for the list of a Sequential use Sequential.from_config."
+        )
     if not isinstance(config, dict) or "class_name" not in config or "config" not in config:
-        raise ValueError(f"Not a model config: expected a dict with 'class_name' and 'config'; received {config!r:.200}.")
+        raise ValueError(
+            f"Not a model config: expected a dict with 'class_name' and 'config'; received {config!r:.200}."
+        )
     config = translated(config, version or _version(config))
     with CustomObjectScope(custom_objects or {}):
         return layer_from_config(config)
 
 
 def model_from_yaml(yaml_string, custom_objects=None):
-    raise RuntimeError("Method model_from_yaml() was removed because loading YAML can run code. Use model_from_json() instead.")
+    raise RuntimeError(
+        "Method model_from_yaml() was removed because loading YAML can run code. Use model_from_json() instead."
+    )
 
 
 def clone_model(model, input_tensors=None, clone_function=None, **kwargs):
@@ -95,7 +102,8 @@ def clone_model(model, input_tensors=None, clone_function=None, **kwargs):
     def make(layer):
         if clone_function is not None and not is_input(layer):
             return clone_function(layer)
-        return type(layer).from_config(layer.get_config())
+        with SafeModeScope(False):  # the code is the program's own
+            return type(layer).from_config(layer.get_config())
 
     if hasattr(model, "_stack"):
         layers = [make(layer) for layer in model._stack]
@@ -139,7 +147,9 @@ def serialize_keras_object(obj):
     return Registry("object", family).serialize(obj)
 
 
-def deserialize_keras_object(identifier, module_objects=None, custom_objects=None, printable_module_name="object", **kwargs):
+def deserialize_keras_object(
+    identifier, module_objects=None, custom_objects=None, printable_module_name="object", **kwargs
+):
     """An object from `serialize_keras_object`'s dictionary, or a name among `module_objects`."""
     from .. import activations, constraints, initializers, layers, losses, metrics, optimizers, regularizers
     from ..engine.objects import find_custom
@@ -152,7 +162,15 @@ def deserialize_keras_object(identifier, module_objects=None, custom_objects=Non
                 raise unknown_name(printable_module_name, identifier, module_objects or custom_objects or {})
             return found() if isinstance(found, type) else found
         family = (identifier.get("module") or "").split(".")[1:2]
-        modules = {"activations": activations, "constraints": constraints, "initializers": initializers, "losses": losses, "metrics": metrics, "optimizers": optimizers, "regularizers": regularizers}
+        modules = {
+            "activations": activations,
+            "constraints": constraints,
+            "initializers": initializers,
+            "losses": losses,
+            "metrics": metrics,
+            "optimizers": optimizers,
+            "regularizers": regularizers,
+        }
         if family and family[0] in modules:
             return modules[family[0]].deserialize(identifier)
         return layers.deserialize(identifier)

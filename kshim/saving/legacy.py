@@ -4,10 +4,16 @@ from .common_dialect import NO_GROUPS
 from .writers import set_defaults
 
 #: Keys other versions write that have no meaning here, whatever their value.
-_DROPPED = frozenset(("build_config", "compile_config", "shared_object_id", "quantization_config", "experimental_autocast", "autocast"))
+_DROPPED = frozenset(
+    ("build_config", "compile_config", "shared_object_id", "quantization_config", "experimental_autocast", "autocast")
+)
 _POLICIES = frozenset(("Policy", "DTypePolicy", "FloatDTypePolicy"))
 _RNN = frozenset(("SimpleRNN", "LSTM", "GRU", "RNN"))
-_LITERALS = frozenset(("__keras_tensor__", "__tuple__", "__slice__", "__ellipsis__", "__lambda__", "__numpy__", "__tensor__", "function"))
+#: Keywords that ask for nothing while they are None or False, and that only Keras 3 knows.
+_KERAS3_ONLY = frozenset(("use_gate", "flash_attention", "sliding_window", "rms_scaling"))
+_LITERALS = frozenset(
+    ("__keras_tensor__", "__tuple__", "__slice__", "__ellipsis__", "__lambda__", "__numpy__", "__tensor__", "function")
+)
 
 
 def translated(x, version=None):
@@ -32,7 +38,7 @@ def translated(x, version=None):
 
 
 def _keywords(name, config, version):
-    config = {k: v for k, v in config.items() if k not in _DROPPED}
+    config = {k: v for k, v in config.items() if k not in _DROPPED and (v or k not in _KERAS3_ONLY)}
     if "dtype" in config and config["dtype"] is None:
         del config["dtype"]
     if name == "InputLayer":
@@ -44,7 +50,9 @@ def _keywords(name, config, version):
     if name in NO_GROUPS and config.get("groups") == 1:
         del config["groups"]
     if name in _initializers():
-        config = {k: v for k, v in config.items() if k not in ("dtype", "input_axes", "output_axes")}  # TF 2.0-2.2, Keras 3
+        config = {
+            k: v for k, v in config.items() if k not in ("dtype", "input_axes", "output_axes")
+        }  # TF 2.0-2.2, Keras 3
     if version is not None:
         set_defaults(name, config, version)
     return config

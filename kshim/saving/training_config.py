@@ -3,7 +3,7 @@
 import inspect
 
 from .. import losses, metrics, optimizers
-from ..engine.objects import CustomObjectScope, get_registered_name
+from ..engine.objects import CustomObjectScope, find_custom, get_registered_name
 from .writers import version_of
 
 #: Keys of optimizer configs that came with tf.keras 2.11, and those that earlier versions have only with a value.
@@ -21,7 +21,9 @@ def _mapped(fn, x):
 
 
 def _builtin(item):
-    module = type(item).__module__ if not hasattr(item, "__module__") or hasattr(item, "get_config") else item.__module__
+    module = (
+        type(item).__module__ if not hasattr(item, "__module__") or hasattr(item, "get_config") else item.__module__
+    )
     return (module or "").split(".")[0] == "kshim"
 
 
@@ -53,7 +55,11 @@ def _class_of(fn):
     """The metric class that averages a built-in function."""
     for name in metrics.reg.names():
         cls = metrics.reg.lookup(name)
-        if inspect.isclass(cls) and name != "MeanMetricWrapper" and name.replace("Error", "").lower() == fn.__name__.replace("_error", "").replace("_", ""):
+        if (
+            inspect.isclass(cls)
+            and name != "MeanMetricWrapper"
+            and name.replace("Error", "").lower() == fn.__name__.replace("_error", "").replace("_", "")
+        ):
             return cls
     return None
 
@@ -106,7 +112,13 @@ def _optimizer(optimizer):
     legacy = config["module"] == "keras.optimizers.legacy"
     decay, rate = inner.get("decay", 0), inner.get("learning_rate")
     if decay and not legacy and isinstance(rate, (int, float)):  # Keras 2.3's decay is this schedule, which all know
-        schedule = {"initial_learning_rate": rate, "decay_steps": 1, "decay_rate": inner.pop("decay"), "staircase": False, "name": None}
+        schedule = {
+            "initial_learning_rate": rate,
+            "decay_steps": 1,
+            "decay_rate": inner.pop("decay"),
+            "staircase": False,
+            "name": None,
+        }
         inner["learning_rate"] = {
             "module": "keras.optimizers.schedules", "class_name": "InverseTimeDecay", "config": schedule, "registered_name": None,
         }  # fmt: skip
@@ -130,7 +142,8 @@ def _read_loss(x):
 
 def _read_metric(x):
     if isinstance(x, str):
-        return x
+        custom = find_custom(x)
+        return x if custom is None else custom
     inner = x.get("config")
     if x["class_name"] in ("MeanMetricWrapper", "Metric") and isinstance(inner, dict) and "fn" in inner:
         return metrics.MeanMetricWrapper.from_config(inner)
@@ -146,7 +159,9 @@ def compile_arguments(config, custom_objects=None, version="1", optimizer=None):
     """
     with CustomObjectScope(custom_objects or {}):
         out = {
-            "optimizer": optimizers.deserialize(optimizer) if optimizer else _read_optimizer(config["optimizer_config"], version),
+            "optimizer": optimizers.deserialize(optimizer)
+            if optimizer
+            else _read_optimizer(config["optimizer_config"], version),
             "loss": _mapped(_read_loss, config.get("loss")),
             "metrics": _unwrapped(_mapped(_read_metric, config.get("metrics"))),
             "weighted_metrics": _unwrapped(_mapped(_read_metric, config.get("weighted_metrics"))),

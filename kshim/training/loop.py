@@ -15,6 +15,7 @@ from .compiled import per_output
 from .data import make_source, split_validation, unpack_validation_data
 from .data_batch import convert_batch
 from .data_weights import ClassWeights
+from .steps import training_phase
 
 
 def _verbosity(verbose):
@@ -38,12 +39,11 @@ def _ensure_ready(model, x, y=None):
     wanted = compiled is not None and not compiled.built and y is not None
     outputs = model._graph.outputs if model._graph is not None else None
     if outputs is None and (wanted or not model.built):
-        outputs = output_spec(model, (tree.map_structure(spec, x),), {})
+        with training_phase(y is not None):  # layers that only training uses get their weights too
+            outputs = output_spec(model, (tree.map_structure(spec, x),), {})
         model.built = True
     if wanted:
         compiled.build([spec(t) for t in y], outputs)
-    if model.compiled and model._compiled_trainable is None:
-        object.__setattr__(model, "_compiled_trainable", list(model.trainable_weights))
 
 
 def build_compiled_from_specs(model):

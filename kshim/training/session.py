@@ -18,11 +18,7 @@ class Session:
     def __init__(self, model):
         self.model = model
         self.backend = registry.state.backend or registry.resolve()
-        self.trainable = model._compiled_trainable
-        if self.trainable is None:
-            self.trainable = list(model.trainable_weights)
-            if model.compiled:
-                object.__setattr__(model, "_compiled_trainable", self.trainable)
+        self.trainable = model._trainable_as_compiled()
         chosen = {id(v) for v in self.trainable}
         self.frozen = [v for v in model.weights if id(v) not in chosen]
         self.weight_count = len(model.weights)
@@ -188,15 +184,16 @@ class Session:
 
 def _states(model):
     """Variables that carry state between batches without being weights (stateful recurrent layers)."""
-    return [v for layer in _all_layers(model) for v in getattr(layer, "_state_variables", ())]
+    return [v for layer in all_layers(model) for v in getattr(layer, "_state_variables", ())]
 
 
 def _may_add_metrics(model):
     """Whether some layer might call `add_metric`: one that is not ours, or a model with metrics of its graph."""
-    return any(not type(layer).__module__.startswith("kshim.") or "_extras" in layer.__dict__ for layer in _all_layers(model))
+    return any(not type(layer).__module__.startswith("kshim.") or "_extras" in layer.__dict__ for layer in all_layers(model))
 
 
-def _all_layers(model):
+def all_layers(model):
+    """The model and all layers in it, each once."""
     found, seen = [], set()
 
     def visit(layer):

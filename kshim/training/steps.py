@@ -24,8 +24,8 @@ def _tensors(x):
     return tree.map_structure(lambda v: v if v is None or isinstance(v, Tensor) else Tensor(v), x)
 
 
-class _Training:
-    """The training flag while a step runs."""
+class training_phase:
+    """The training flag of the calls inside."""
 
     def __init__(self, flag):
         self.flag = flag
@@ -69,7 +69,7 @@ class Steps:
 
     def _forward(self, x, training, key):
         """(outputs, losses added on the way, named metric values) of one call of the model."""
-        with step_scope(key) as scope, _Training(training):
+        with step_scope(key) as scope, training_phase(training):
             y = self.model(_tensors(x), training=training)
             extra = [*scope.losses, *(f() for f in self.penalties)]
         return y, extra, scope.metrics
@@ -127,7 +127,7 @@ class Steps:
 
     def predict(self, state, hyper, batch):
         with swapped(self.trainable, state["params"]), swapped(self.others, state["buffers"]) as held:
-            with step_scope((hyper["key0"], hyper["key1"])), _Training(False):
+            with step_scope((hyper["key0"], hyper["key1"])), training_phase(False):
                 y = self.model(_tensors(batch), training=False)
         return {"buffers": held.after if self.model.stateful else []}, tree.map_structure(lambda t: t._value, y)
 
@@ -136,7 +136,7 @@ class Steps:
         with self._shapes_for_values(), symbolic_scope():
             batch = _shapes_of(batch)
             if kind == "predict":
-                with step_scope((0, 0)), _Training(False):
+                with step_scope((0, 0)), training_phase(False):
                     self.model(_tensors(batch), training=False)
             else:
                 self._losses(*batch, kind == "train", (0, 0))

@@ -1,12 +1,9 @@
 """`compile`, `fit`, `evaluate`, `predict` and their relatives: the part of `Model` that trains, for every backend."""
 
-import warnings
-
-from ..engine.variable import Variable
 from ..errors import UnsupportedError, did_you_mean
 from . import loop
 from .compiled import Compiled
-from .session import Session
+from .session import Session, all_layers
 
 _COMPILE_KEYWORDS = ("optimizer", "loss", "metrics", "loss_weights", "weighted_metrics", "run_eagerly", "steps_per_execution", "jit_compile", "sample_weight_mode", "target_tensors", "class_mode", "auto_scale_loss", "pss_evaluation_shards", "distribute", "experimental_run_tf_function", "experimental_steps_per_execution")  # fmt: skip
 
@@ -17,7 +14,7 @@ class Trainer:
     def _init_trainer(self):
         self.optimizer = None
         self._compiled = None
-        self._compiled_trainable = None
+        object.__setattr__(self, "_frozen_as_compiled", [])
         self._session = None
         self._metrics_by_name = {}
         self.stop_training = False
@@ -61,12 +58,23 @@ class Trainer:
         self.compiled = True
         self._metrics_by_name = {}
         object.__setattr__(self, "_session", None)
-        object.__setattr__(self, "_compiled_trainable", list(self.trainable_weights) if self.built else None)
+        object.__setattr__(self, "_frozen_as_compiled", [(layer, layer._trainable) for layer in all_layers(self)])
 
     compiled = False
 
     def train_step(self, data):
         raise UnsupportedError("train_step() is not a separate function here: fit() and train_on_batch() run the compiled step.")
+
+    def _trainable_as_compiled(self):
+        """The trainable weights by the layers' flags at the time of `compile`: freezing afterwards needs another compile."""
+        now = [(layer, layer._trainable) for layer, _ in self._frozen_as_compiled]
+        try:
+            for layer, flag in self._frozen_as_compiled:
+                layer._trainable = flag
+            return list(self.trainable_weights)
+        finally:
+            for layer, flag in now:
+                layer._trainable = flag
 
     def _require_compiled(self, what):
         if not self.compiled:
@@ -187,6 +195,3 @@ def _refuse(what, kwargs):
         key = next(iter(kwargs))
         known = ("x", "y", "batch_size", "epochs", "verbose", "callbacks", "validation_split", "validation_data", "shuffle", "class_weight", "sample_weight", "initial_epoch", "steps_per_epoch", "validation_steps", "validation_batch_size", "validation_freq", "steps", "return_dict", "max_queue_size", "workers", "use_multiprocessing")  # fmt: skip
         raise TypeError(f"{what}() got an unexpected keyword argument: {key!r}.{did_you_mean(key, known)}")
-
-
-_ = (warnings, Variable)

@@ -60,7 +60,9 @@ PAIRS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name,args1,kwargs1,args2,kwargs2", PAIRS, ids=[f"{p[0]}{p[1]}{','.join(p[2])}".replace(" ", "") for p in PAIRS])
+@pytest.mark.parametrize(
+    "name,args1,kwargs1,args2,kwargs2", PAIRS, ids=[f"{p[0]}{p[1]}{','.join(p[2])}".replace(" ", "") for p in PAIRS]
+)
 def test_both_spellings_make_the_same_layer(name, args1, kwargs1, args2, kwargs2):
     import kshim
     from kshim import layers
@@ -87,7 +89,12 @@ def test_a_config_of_keras_1_is_read():
     }  # fmt: skip
     with kshim.use("numpy"):
         layer = layers.deserialize(config)
-        assert (layer.kernel_size, layer.strides, layer.padding, layer.data_format) == ((3, 2), (2, 2), "same", "channels_first")
+        assert (layer.kernel_size, layer.strides, layer.padding, layer.data_format) == (
+            (3, 2),
+            (2, 2),
+            "same",
+            "channels_first",
+        )
         assert layer.kernel_regularizer.l2 == 0.01 and layer.kernel_constraint.max_value == 2
         assert layer(np.ones((2, 1, 8, 8))).shape == (2, 4, 4, 4)
 
@@ -127,7 +134,12 @@ def test_output_shape_of_a_deconvolution(backend):
     other.set_weights(layer.get_weights())
     assert y.shape == (2, 7, 7, 4)
     np.testing.assert_allclose(y.numpy(), other(x).numpy(), rtol=1e-5, atol=1e-5)
-    assert layers.Deconvolution2D(4, 3, 3, (None, 5, 5, 4), subsample=(2, 2), border_mode="same")(x).shape == (2, 5, 5, 4)
+    assert layers.Deconvolution2D(4, 3, 3, (None, 5, 5, 4), subsample=(2, 2), border_mode="same")(x).shape == (
+        2,
+        5,
+        5,
+        4,
+    )
     assert z.shape == (2, 7, 7, 4)
 
 
@@ -140,7 +152,13 @@ MODES = [
     ("concat", {"concat_axis": 1}, lambda a, b: np.concatenate([a, b], 1)),
     ("dot", {"dot_axes": 2}, lambda a, b: np.einsum("bij,bkj->bik", a, b)),
     ("dot", {"dot_axes": [1, 1]}, lambda a, b: np.einsum("bji,bjk->bik", a, b)),
-    ("cos", {"dot_axes": -1}, lambda a, b: np.einsum("bij,bkj->bik", a / np.linalg.norm(a, axis=2, keepdims=True), b / np.linalg.norm(b, axis=2, keepdims=True))),
+    (
+        "cos",
+        {"dot_axes": -1},
+        lambda a, b: np.einsum(
+            "bij,bkj->bik", a / np.linalg.norm(a, axis=2, keepdims=True), b / np.linalg.norm(b, axis=2, keepdims=True)
+        ),
+    ),
 ]
 
 
@@ -189,3 +207,15 @@ def test_sequential_that_begins_with_merge(backend):
     z = np.concatenate([left.predict(x[0], verbose=0), right.predict(x[1], verbose=0)], -1)
     kernel, bias = model.layers[-1].get_weights()
     np.testing.assert_allclose(model.predict(x, verbose=0), z @ kernel + bias, rtol=1e-4, atol=1e-5)
+
+
+def test_the_hidden_base_of_merge_layers(backend):
+    from kshim import layers
+
+    class Weighted(layers._Merge):
+        def _merge_function(self, inputs):
+            return 0.25 * inputs[0] + 0.75 * inputs[1]
+
+    x = np.ones((2, 3), "float32")
+    np.testing.assert_allclose(Weighted()([x, 5 * x]).numpy(), 4 * x)
+    assert tuple(Weighted()([layers.Input((3,)), layers.Input((3,))]).shape) == (None, 3)

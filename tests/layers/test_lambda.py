@@ -21,7 +21,9 @@ def test_functions_get_what_they_ask_for(backend):
 
     x = np.arange(6, dtype="float32").reshape(2, 3)
     np.testing.assert_allclose(layers.Lambda(lambda t: t * 2 + 1)(x).numpy(), x * 2 + 1)
-    np.testing.assert_allclose(layers.Lambda(lambda t, k=1, b=0: t * k + b, arguments={"k": 4, "b": 2})(x).numpy(), x * 4 + 2)
+    np.testing.assert_allclose(
+        layers.Lambda(lambda t, k=1, b=0: t * k + b, arguments={"k": 4, "b": 2})(x).numpy(), x * 4 + 2
+    )
     asked = layers.Lambda(lambda t, training=None: t * (2 if training else 1))
     np.testing.assert_allclose(asked(x, training=True).numpy(), 2 * x)
     np.testing.assert_allclose(asked(x).numpy(), x)
@@ -88,13 +90,25 @@ def test_keras_3_form_is_read_and_refused():
     from kshim.saving.safety import SafeModeScope
 
     code, defaults, closure = stored_functions.dump(lambda x: x * 3)
-    config = {"name": "l", "function": {"class_name": "__lambda__", "config": {"code": code, "defaults": defaults, "closure": closure}}, "arguments": {}}
+    config = {
+        "name": "l",
+        "function": {"class_name": "__lambda__", "config": {"code": code, "defaults": defaults, "closure": closure}},
+        "arguments": {},
+    }
     with kshim.use("numpy"):
         with pytest.raises(SafetyError):
             layers.Lambda.from_config(config)
         with SafeModeScope(False):
             assert float(layers.Lambda.from_config(config)(np.ones((1, 1))).numpy()[0, 0]) == 3.0
-        named = {"name": "l", "function": {"module": "builtins", "class_name": "function", "config": "tripled", "registered_name": "function"}}
+        named = {
+            "name": "l",
+            "function": {
+                "module": "builtins",
+                "class_name": "function",
+                "config": "tripled",
+                "registered_name": "function",
+            },
+        }
         copy = layers.Lambda.from_config(named, custom_objects={"tripled": tripled})
         assert copy.function is tripled
 
@@ -116,7 +130,17 @@ def test_functions_known_by_name_need_no_permission():
         assert layers.Lambda.from_config(config).function is registered_twice
 
 
-@pytest.mark.parametrize("name,module", [("system", "os"), ("eval", "builtins"), ("import_module", "importlib"), ("save_model", "keras.models"), ("load", "kshim.layers.stored_functions"), ("core", "keras.ops")])
+@pytest.mark.parametrize(
+    "name,module",
+    [
+        ("system", "os"),
+        ("eval", "builtins"),
+        ("import_module", "importlib"),
+        ("save_model", "keras.models"),
+        ("load", "kshim.layers.stored_functions"),
+        ("core", "keras.ops"),
+    ],
+)
 def test_names_of_other_functions_are_not_looked_up(name, module):
     import kshim
     from kshim import layers
@@ -132,9 +156,13 @@ def test_damaged_code_is_explained():
 
     with kshim.use("numpy"), SafeModeScope(False):
         with pytest.raises(ValueError, match="another version"):
-            layers.Lambda.from_config({"name": "l", "function": ["QUJD\n", None, None], "function_type": "lambda", "module": "__main__"})
+            layers.Lambda.from_config(
+                {"name": "l", "function": ["QUJD\n", None, None], "function_type": "lambda", "module": "__main__"}
+            )
         with pytest.raises(ValueError, match="not code"):
-            layers.Lambda.from_config({"name": "l", "function": ["6QUAAAA=\n", None, None], "function_type": "lambda", "module": "__main__"})
+            layers.Lambda.from_config(
+                {"name": "l", "function": ["6QUAAAA=\n", None, None], "function_type": "lambda", "module": "__main__"}
+            )
 
 
 def test_array_arguments_survive_json():

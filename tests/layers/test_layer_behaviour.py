@@ -108,7 +108,9 @@ def test_concatenate_joins_masks_along_time(tf_keras, axis):
     np.testing.assert_array_equal(got.numpy(), expected)
 
 
-@pytest.mark.parametrize("name,options", [("BatchNormalization", {"momentum": 0.5}), ("Softmax", {}), ("Softmax", {"robust_masking": True})])
+@pytest.mark.parametrize(
+    "name,options", [("BatchNormalization", {"momentum": 0.5}), ("Softmax", {}), ("Softmax", {"robust_masking": True})]
+)
 def test_masked_statistics_and_softmax(backend, tf_keras, name, options):
     import tensorflow as tf
 
@@ -147,7 +149,12 @@ def test_attention_with_masks_and_scores(backend, tf_keras):
 
 HEADS = [
     ({"num_heads": 2, "key_dim": 3}, (2, 4, 6), (2, 5, 6), {}),
-    ({"num_heads": 2, "key_dim": 3, "value_dim": 4, "output_shape": 7, "use_bias": False}, (2, 4, 6), (2, 5, 8), {"use_causal_mask": True}),
+    (
+        {"num_heads": 2, "key_dim": 3, "value_dim": 4, "output_shape": 7, "use_bias": False},
+        (2, 4, 6),
+        (2, 5, 8),
+        {"use_causal_mask": True},
+    ),
     ({"num_heads": 3, "key_dim": 2, "attention_axes": (2,)}, (2, 3, 4, 6), (2, 3, 5, 6), {}),
     ({"num_heads": 2, "key_dim": 2, "attention_axes": (1, 2)}, (2, 3, 4, 5), (2, 2, 3, 5), {}),
 ]
@@ -223,7 +230,14 @@ def test_alpha_dropout_keeps_mean_and_variance(backend):
     assert y.var() == pytest.approx(x.var(), rel=0.05)
 
 
-@pytest.mark.parametrize("name,shape,shared", [("SpatialDropout1D", (40, 5, 30), 1), ("SpatialDropout2D", (40, 4, 5, 30), (1, 2)), ("SpatialDropout3D", (20, 2, 3, 2, 30), (1, 2, 3))])
+@pytest.mark.parametrize(
+    "name,shape,shared",
+    [
+        ("SpatialDropout1D", (40, 5, 30), 1),
+        ("SpatialDropout2D", (40, 4, 5, 30), (1, 2)),
+        ("SpatialDropout3D", (20, 2, 3, 2, 30), (1, 2, 3)),
+    ],
+)
 def test_spatial_dropout_drops_whole_channels(backend, name, shape, shared):
     from kshim import layers
 
@@ -253,7 +267,10 @@ def test_every_backend_drops_the_same():
         pytest.importorskip(name)
         with kshim.use(name):
             seeds.set_random_seed(11)
-            found[name] = [layer(np.ones((20, 6), "float32"), training=True).numpy() for layer in (layers.Dropout(0.4), layers.AlphaDropout(0.4), layers.GaussianNoise(1.0))]
+            found[name] = [
+                layer(np.ones((20, 6), "float32"), training=True).numpy()
+                for layer in (layers.Dropout(0.4), layers.AlphaDropout(0.4), layers.GaussianNoise(1.0))
+            ]
     for a, b in zip(*found.values()):
         np.testing.assert_allclose(a, b, rtol=TOLERANCE, atol=TOLERANCE)
 
@@ -267,7 +284,9 @@ DTYPED = [
 
 
 @pytest.mark.parametrize("name,args,shape", DTYPED, ids=[d[0] for d in DTYPED])
-@pytest.mark.parametrize("policy,variable,compute", [("float64", "float64", "float64"), ("mixed_float16", "float32", "float16")])
+@pytest.mark.parametrize(
+    "policy,variable,compute", [("float64", "float64", "float64"), ("mixed_float16", "float32", "float16")]
+)
 def test_variable_and_compute_dtypes(backend, name, args, shape, policy, variable, compute):
     from kshim import layers
 
@@ -298,7 +317,9 @@ def test_integers_are_computed_in_floats(backend):
 def test_registry_finds_aliases_and_explains_misses():
     from kshim import layers
 
-    assert layers.deserialize({"class_name": "Convolution2D", "config": {"filters": 2, "kernel_size": 3}}).kernel_size == (3, 3)
+    assert layers.deserialize(
+        {"class_name": "Convolution2D", "config": {"filters": 2, "kernel_size": 3}}
+    ).kernel_size == (3, 3)
     assert layers.MaxPool2D is layers.MaxPooling2D and layers.AvgPool1D is layers.AveragePooling1D
     assert layers.registry.lookup("max_pooling2d") is layers.MaxPooling2D
     with pytest.raises(ValueError, match="Did you mean 'Dense'"):

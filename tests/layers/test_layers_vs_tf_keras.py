@@ -235,7 +235,11 @@ def oracle(index):
     out = {"config": dict(layer.get_config()), "masking": layer.supports_masking}
     if c.only_config:
         layer.build(shapes)
-        return {**out, "shape": tuple(layer.compute_output_shape(shapes)), "sizes": [tuple(w.shape) for w in layer.weights]}
+        return {
+            **out,
+            "shape": tuple(layer.compute_output_shape(shapes)),
+            "sizes": [tuple(w.shape) for w in layer.weights],
+        }
     tensors = tf.nest.map_structure(tf.constant, x)
     layer(tensors)
     names = [w.name.rsplit("/")[-1].split(":")[0] for w in layer.weights]
@@ -370,7 +374,9 @@ def _traced(layer, shapes):
     """The output shape from running `call` on symbolic inputs."""
     from kshim import layers
 
-    inputs = [layers.Input(batch_shape=s) for s in shapes] if isinstance(shapes, list) else layers.Input(batch_shape=shapes)
+    inputs = (
+        [layers.Input(batch_shape=s) for s in shapes] if isinstance(shapes, list) else layers.Input(batch_shape=shapes)
+    )
     return layer(inputs).shape
 
 

@@ -13,7 +13,10 @@ def _lines(model, **kwargs):
 
 def _chain(K):
     L = K.layers
-    return K.Sequential([L.Conv2D(4, 3, input_shape=(8, 8, 3)), L.BatchNormalization(), L.Flatten(), L.Dropout(0.5), L.Dense(3)], name="chain")
+    return K.Sequential(
+        [L.Conv2D(4, 3, input_shape=(8, 8, 3)), L.BatchNormalization(), L.Flatten(), L.Dropout(0.5), L.Dense(3)],
+        name="chain",
+    )
 
 
 def _row(K):
@@ -36,7 +39,9 @@ def _nested(K):
     L = K.layers
     i = K.Input((4,), name="inside")
     two = K.Model(i, [L.Dense(3, name="left")(i), L.Dense(2, name="right")(i)], name="two")
-    stack = K.Sequential([L.InputLayer((3,), name="stack_in"), L.Dense(3, name="d1"), L.BatchNormalization(name="norm")], name="stack")
+    stack = K.Sequential(
+        [L.InputLayer((3,), name="stack_in"), L.Dense(3, name="d1"), L.BatchNormalization(name="norm")], name="stack"
+    )
     stack.trainable = False
     x = K.Input((4,), name="x")
     p, q = two(x)
@@ -47,7 +52,9 @@ def _stacked(K):
     L = K.layers
     inner = K.Sequential([L.InputLayer((4,), name="in1"), L.Dense(5, name="d1")], name="inner")
     middle = K.Sequential([L.InputLayer((4,), name="in2"), inner, L.Dense(2, name="d2")], name="middle")
-    return K.Sequential([L.InputLayer((4,), name="in3"), middle, L.Dense(1, name="d3"), L.Dense(1, name="d4")], name="outermost")
+    return K.Sequential(
+        [L.InputLayer((4,), name="in3"), middle, L.Dense(1, name="d3"), L.Dense(1, name="d4")], name="outermost"
+    )
 
 
 OPTIONS = [

@@ -6,7 +6,11 @@ import pytest
 
 def _functional(K):
     L = K.layers
-    image, word, vector = K.Input((8, 8, 3), name="image"), K.Input((6,), dtype="int32", name="word"), K.Input((4,), name="vector")
+    image, word, vector = (
+        K.Input((8, 8, 3), name="image"),
+        K.Input((6,), dtype="int32", name="word"),
+        K.Input((4,), name="vector"),
+    )
     x = L.Conv2D(4, 3, padding="same", activation="relu", kernel_regularizer="l2")(image)
     x = L.BatchNormalization()(x)
     x = L.SeparableConv2D(3, 3)(L.DepthwiseConv2D(3)(x))
@@ -19,7 +23,11 @@ def _functional(K):
     shared = L.Dense(4, name="shared")
     z = L.Add()([shared(vector), shared(w)])
     z = L.Concatenate()([z, x, L.LayerNormalization()(vector)])
-    return K.Model([image, word, vector], [L.Dense(3, activation="softmax", name="kind")(z), L.Dense(1, name="size")(z)], name="mixed")
+    return K.Model(
+        [image, word, vector],
+        [L.Dense(3, activation="softmax", name="kind")(z), L.Dense(1, name="size")(z)],
+        name="mixed",
+    )
 
 
 def _nested(K):
@@ -36,13 +44,18 @@ def _nested(K):
 
 def _sequential(K):
     L = K.layers
-    return K.Sequential([L.Dense(5, input_shape=(4,), activation="relu"), L.Dropout(0.3), L.Dense(3, activation="softmax")], name="stack_of_dense")
+    return K.Sequential(
+        [L.Dense(5, input_shape=(4,), activation="relu"), L.Dropout(0.3), L.Dense(3, activation="softmax")],
+        name="stack_of_dense",
+    )
 
 
 def _repeated(K):
     L = K.layers
     inner = K.Sequential([L.InputLayer((3,)), L.Dense(2)], name="inner")
-    deep = K.Sequential([L.InputLayer((4, 3)), L.TimeDistributed(inner), L.SimpleRNN(3, return_sequences=True), L.Flatten(), L.Dense(2)])
+    deep = K.Sequential(
+        [L.InputLayer((4, 3)), L.TimeDistributed(inner), L.SimpleRNN(3, return_sequences=True), L.Flatten(), L.Dense(2)]
+    )
     x = K.Input((4, 3), name="x")
     return K.Model(x, L.Activation("sigmoid")(deep(x)))
 
@@ -61,7 +74,11 @@ def _inputs(model, n=5):
     arrays = []
     for t in model.inputs:
         shape = (n, *tuple(t.shape)[1:])
-        arrays.append(rng.integers(0, 9, shape) if "int" in str(getattr(t.dtype, "name", t.dtype)) else rng.normal(size=shape).astype("float32"))
+        arrays.append(
+            rng.integers(0, 9, shape)
+            if "int" in str(getattr(t.dtype, "name", t.dtype))
+            else rng.normal(size=shape).astype("float32")
+        )
     return arrays if len(arrays) > 1 else arrays[0]
 
 

@@ -26,7 +26,9 @@ def test_others_read_our_files(oracle, builder, randomise, same, tmp_path, reque
 def test_we_read_their_files(oracle, builder, randomise, same, tmp_path, request):
     other = request.getfixturevalue(oracle)
     if oracle == "keras3" and builder.__name__ == "_functional":
-        pytest.skip("Keras 3 writes the mask of an Embedding as a NotEqual layer that depends on its own layers' internals")
+        pytest.skip(
+            "Keras 3 writes the mask of an Embedding as a NotEqual layer that depends on its own layers' internals"
+        )
     model = randomise(builder(other))
     path = str(tmp_path / "m.h5")
     model.save(path)
@@ -66,7 +68,9 @@ def test_tf_keras_goes_on_training_ours(tf_keras, optimizer, tmp_path):
     model.save(path)
     other = tf_keras.models.load_model(path)
     assert int(other.optimizer.iterations) == int(model.optimizer.iterations) == 2
-    assert other.evaluate(x, y, verbose=0, return_dict=True) == pytest.approx(model.evaluate(x, y, verbose=0, return_dict=True), rel=1e-5)
+    assert other.evaluate(x, y, verbose=0, return_dict=True) == pytest.approx(
+        model.evaluate(x, y, verbose=0, return_dict=True), rel=1e-5
+    )
     for m in (model, other):
         m.fit(x, y, epochs=2, shuffle=False, verbose=0)
     for a, b in zip(model.get_weights(), other.get_weights()):
@@ -86,7 +90,9 @@ def test_we_go_on_training_theirs(tf_keras, optimizer, tmp_path):
     path = str(tmp_path / "m.h5")
     other.save(path)
     model = load_model(path)
-    assert model.evaluate(x, y, verbose=0, return_dict=True) == pytest.approx(other.evaluate(x, y, verbose=0, return_dict=True), rel=1e-5)
+    assert model.evaluate(x, y, verbose=0, return_dict=True) == pytest.approx(
+        other.evaluate(x, y, verbose=0, return_dict=True), rel=1e-5
+    )
     for m in (model, other):
         m.fit(x, y, epochs=2, shuffle=False, verbose=0)
     for a, b in zip(model.get_weights(), other.get_weights()):
@@ -104,13 +110,17 @@ def test_keras3_compiled_both_ways(keras3, optimizer, tmp_path):
     other = keras3.models.load_model(path)
     if optimizer in ("adam", "sgd", "adamax", "adadelta"):
         assert float(other.optimizer.learning_rate) == pytest.approx(0.03)
-    assert other.evaluate(x, y, verbose=0, return_dict=True) == pytest.approx(model.evaluate(x, y, verbose=0, return_dict=True), rel=1e-5)
+    assert other.evaluate(x, y, verbose=0, return_dict=True) == pytest.approx(
+        model.evaluate(x, y, verbose=0, return_dict=True), rel=1e-5
+    )
     theirs = _small(keras3, optimizer)
     theirs.fit(x, y, epochs=2, shuffle=False, verbose=0)
     theirs.save(path)
     ours = load_model(path)
     assert int(ours.optimizer.iterations) == 2
-    assert ours.evaluate(x, y, verbose=0, return_dict=True) == pytest.approx(theirs.evaluate(x, y, verbose=0, return_dict=True), rel=1e-5)
+    assert ours.evaluate(x, y, verbose=0, return_dict=True) == pytest.approx(
+        theirs.evaluate(x, y, verbose=0, return_dict=True), rel=1e-5
+    )
     if optimizer in ("adam", "rmsprop", "adagrad"):
         for m in (ours, theirs):
             m.fit(x, y, epochs=2, shuffle=False, verbose=0)
@@ -142,7 +152,10 @@ def test_losses_and_metrics_of_every_form(oracle, tmp_path, request):
         expected = model.evaluate(x, y, verbose=0, return_dict=True)
         assert load_model(path).evaluate(x, y, verbose=0, return_dict=True) == pytest.approx(expected, rel=1e-6)
         found = other.models.load_model(path).evaluate(x, y, verbose=0, return_dict=True)
-        assert list(found.values()) == pytest.approx([expected[k] for k in _paired(found, expected)], rel=1e-4), (loss, metrics)
+        assert list(found.values()) == pytest.approx([expected[k] for k in _paired(found, expected)], rel=1e-4), (
+            loss,
+            metrics,
+        )
 
 
 def _paired(found, expected):
@@ -155,7 +168,9 @@ def _paired(found, expected):
 
 def test_schedule_and_weight_names(tf_keras, keras3, tmp_path):
     x, y = _data()
-    model = kshim.Sequential([kshim.layers.LSTM(3, input_shape=(2, 2), name="memory"), kshim.layers.Dense(3, name="head")])
+    model = kshim.Sequential(
+        [kshim.layers.LSTM(3, input_shape=(2, 2), name="memory"), kshim.layers.Dense(3, name="head")]
+    )
     rate = kshim.optimizers.schedules.ExponentialDecay(0.1, 10, 0.5)
     model.compile(kshim.optimizers.Adam(rate, clipnorm=1.0), "mse")
     x = x.reshape(32, 2, 2)
@@ -169,7 +184,10 @@ def test_schedule_and_weight_names(tf_keras, keras3, tmp_path):
         names = [n.decode() for n in f["model_weights/memory"].attrs["weight_names"]]
         assert names == ["memory/lstm_cell/kernel:0", "memory/lstm_cell/recurrent_kernel:0", "memory/lstm_cell/bias:0"]
         assert [n.decode() for n in f["model_weights/head"].attrs["weight_names"]] == ["head/kernel:0", "head/bias:0"]
-        assert [n.decode() for n in f["optimizer_weights"].attrs["weight_names"]][:2] == ["Adam/iter:0", "Adam/memory/lstm_cell/kernel/m:0"]
+        assert [n.decode() for n in f["optimizer_weights"].attrs["weight_names"]][:2] == [
+            "Adam/iter:0",
+            "Adam/memory/lstm_cell/kernel/m:0",
+        ]
         config = json.loads(f.attrs["model_config"])
         assert config["config"]["layers"][0]["class_name"] == "InputLayer"
 
@@ -201,14 +219,20 @@ def test_hyperparameters_of_other_eras(tf_keras, keras3, tmp_path):
     """Keras 2.3's decay becomes the same schedule for the others; legacy optimizers stay what they are for tf_keras."""
     x, y = _data()
     path = str(tmp_path / "m.h5")
-    for optimizer in (kshim.optimizers.RMSprop(lr=0.02, decay=0.1), kshim.optimizers.legacy.RMSprop(0.02), kshim.optimizers.legacy.Adam(0.02)):
+    for optimizer in (
+        kshim.optimizers.RMSprop(lr=0.02, decay=0.1),
+        kshim.optimizers.legacy.RMSprop(0.02),
+        kshim.optimizers.legacy.Adam(0.02),
+    ):
         model = _small(kshim, optimizer)
         model.fit(x, y, epochs=2, shuffle=False, verbose=0)
         model.save(path)
         again, other = load_model(path), tf_keras.models.load_model(path)
         assert type(again.optimizer) is type(optimizer)
         assert again.optimizer.get_config() == optimizer.get_config()
-        assert isinstance(other.optimizer, tf_keras.optimizers.legacy.Optimizer) == isinstance(optimizer, kshim.optimizers.legacy.Optimizer)
+        assert isinstance(other.optimizer, tf_keras.optimizers.legacy.Optimizer) == isinstance(
+            optimizer, kshim.optimizers.legacy.Optimizer
+        )
         for m in (model, again, other):
             m.fit(x, y, epochs=2, shuffle=False, verbose=0)
         for a, b, c in zip(model.get_weights(), again.get_weights(), other.get_weights()):

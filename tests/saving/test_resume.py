@@ -9,11 +9,21 @@ from kshim.saving import load_model
 
 
 def _mlp(L, _):
-    return kshim.Sequential([L.Dense(8, activation="relu", input_shape=(6,)), L.Dropout(0.4), L.BatchNormalization(), L.Dense(2)])
+    return kshim.Sequential(
+        [L.Dense(8, activation="relu", input_shape=(6,)), L.Dropout(0.4), L.BatchNormalization(), L.Dense(2)]
+    )
 
 
 def _cnn(L, _):
-    return kshim.Sequential([L.Conv2D(3, 2, activation="relu", input_shape=(3, 2, 1)), L.SpatialDropout2D(0.3), L.Flatten(), L.GaussianNoise(0.1), L.Dense(2)])
+    return kshim.Sequential(
+        [
+            L.Conv2D(3, 2, activation="relu", input_shape=(3, 2, 1)),
+            L.SpatialDropout2D(0.3),
+            L.Flatten(),
+            L.GaussianNoise(0.1),
+            L.Dense(2),
+        ]
+    )
 
 
 def _lstm(L, _):
@@ -35,7 +45,9 @@ def _data(shape):
     return rng.normal(size=(20, *shape)).astype("float32"), rng.normal(size=(20, 2)).astype("float32")
 
 
-@pytest.mark.parametrize("build, shape, optimizer", CASES, ids=lambda v: getattr(v, "__name__", None) if callable(v) else str(v))
+@pytest.mark.parametrize(
+    "build, shape, optimizer", CASES, ids=lambda v: getattr(v, "__name__", None) if callable(v) else str(v)
+)
 def test_goes_on_as_if_never_stopped(backend, build, shape, optimizer, tmp_path):
     x, y = _data(shape)
     kshim.layers.Dropout(0.5)  # others' streams come first, as they may not in the next program

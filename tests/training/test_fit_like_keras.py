@@ -286,6 +286,20 @@ def adversarial(k):
 
 
 @scenario
+def frozen_before_it_was_built(k):
+    inner = k.Sequential([k.layers.Dense(3, activation="tanh"), k.layers.Dense(1)])
+    inner.compile(k.optimizers.SGD(0.1), "mse")
+    inner.trainable = False
+    i = k.Input((4,))
+    outer = k.Model(i, inner(k.layers.Dense(4, name="first")(i)))
+    outer.compile(k.optimizers.SGD(0.1), "mse")
+    fill(outer)
+    found = [float(inner.train_on_batch(X, Y[:, :1])) for _ in range(3)]
+    found += [float(outer.train_on_batch(X, Y[:, :1])) for _ in range(3)]
+    return [*found, inner.get_weights(), outer.get_weights(), len(outer.trainable_weights)]
+
+
+@scenario
 def stateful(k):
     layers = k.layers
     model = fill(k.Sequential([layers.LSTM(3, stateful=True, batch_input_shape=(4, 2, 3)), layers.Dense(1)]))

@@ -1,8 +1,9 @@
 """`RNN`: any cell over a sequence, with masks, states and every way of Keras to pass them."""
 
 from ... import ops, tree
+from ...engine.arguments import any_keras
 from ...engine.input_spec import InputSpec
-from ...engine.layer import Layer, _any_keras
+from ...engine.layer import Layer
 from ...engine.tensor import KerasTensor, Tensor
 from ...engine.variable import Variable
 
@@ -74,7 +75,7 @@ class RNN(Layer):
         if extra:
             self._num_constants = len(extra)
         if states or extra:
-            if _any_keras([*states, *extra]):
+            if any_keras([*states, *extra]):
                 return super().__call__([inputs, *states, *extra], **kwargs)
             return super().__call__(inputs, initial_state=states or None, constants=extra or None, **kwargs)
         return super().__call__(inputs, **kwargs)

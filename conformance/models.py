@@ -1,0 +1,181 @@
+"""Six models trained with the ordinary Keras interface, on data from fixed seeds: what whole training runs must agree on.
+
+Every run takes 200 steps with shuffling on; every model has dropout. Shapes are small: a run takes seconds.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+EPOCHS, BATCH, SAMPLES = 20, 16, 152  # ten steps an epoch, the last one smaller
+
+
+def _rng(name):
+    return np.random.default_rng([ord(c) for c in name])
+
+
+def mlp():
+    """Dense layers with dropout; Adam, sparse labels, accuracy."""
+    from kshim import layers, models, optimizers
+
+    model = models.Sequential(
+        [
+            layers.Dense(16, activation="relu", input_shape=(6,)),
+            layers.Dropout(0.3),
+            layers.Dense(8, activation="tanh"),
+            layers.Dropout(0.2),
+            layers.Dense(3, activation="softmax"),
+        ]
+    )
+    model.compile(optimizers.Adam(0.01), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    rng = _rng("mlp")
+    x = rng.standard_normal((SAMPLES, 6))
+    return model, x, (x[:, 0] > 0).astype("int32") + (x[:, 1] > 0.5)
+
+
+def cnn():
+    """Convolutions with batch normalisation and pooling; SGD with momentum, one-hot labels."""
+    from kshim import layers, models, optimizers
+
+    model = models.Sequential(
+        [
+            # No bias before batch normalisation: its gradient is 0, and what is left is rounding noise.
+            layers.Conv2D(6, 3, padding="same", use_bias=False, input_shape=(8, 8, 2)),
+            layers.BatchNormalization(),
+            layers.Activation("relu"),
+            layers.MaxPooling2D(2),
+            layers.Conv2D(8, 3, strides=2, padding="same", use_bias=False),
+            layers.BatchNormalization(momentum=0.9),
+            layers.Activation("relu"),
+            layers.Dropout(0.25),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(4, activation="softmax"),
+        ]
+    )
+    model.compile(optimizers.SGD(0.01, momentum=0.9, nesterov=True), "categorical_crossentropy", metrics=["accuracy"])
+    rng = _rng("cnn")
+    return model, rng.standard_normal((SAMPLES, 8, 8, 2)), np.eye(4)[rng.integers(0, 4, SAMPLES)]
+
+
+def lstm():
+    """A stack of LSTMs, the first with dropout on its inputs and states; RMSprop."""
+    from kshim import layers, models, optimizers
+
+    model = models.Sequential(
+        [
+            layers.LSTM(8, return_sequences=True, dropout=0.1, recurrent_dropout=0.1, input_shape=(7, 3)),
+            layers.LSTM(6),
+            layers.Dropout(0.2),
+            layers.Dense(1),
+        ]
+    )
+    model.compile(optimizers.RMSprop(0.005), "mse", metrics=["mae"])
+    rng = _rng("lstm")
+    x = rng.standard_normal((SAMPLES, 7, 3))
+    return model, x, np.cumsum(x[..., 0], 1)[:, -1:]
+
+
+def gru():
+    """Embedded tokens of different lengths, masked, through a bidirectional GRU; Adam."""
+    from kshim import layers, models, optimizers
+
+    model = models.Sequential(
+        [
+            layers.Embedding(20, 6, mask_zero=True),
+            layers.Bidirectional(layers.GRU(5)),
+            layers.Dropout(0.3),
+            layers.Dense(1, activation="sigmoid"),
+        ]
+    )
+    model.compile(optimizers.Adam(0.01), "binary_crossentropy", metrics=["accuracy"])
+    rng = _rng("gru")
+    x = rng.integers(1, 20, (SAMPLES, 9))
+    x[np.arange(9)[None] >= rng.integers(1, 10, SAMPLES)[:, None]] = 0
+    return model, x.astype("int32"), ((x == 7).any(1) | (x == 3).any(1)).astype("int32")
+
+
+def two_inputs():
+    """A functional model of two inputs and two outputs with weighted losses, sample weights and regularisers; Adagrad."""
+    from kshim import layers, models, optimizers, regularizers
+
+    a, c = layers.Input(shape=(5,), name="a"), layers.Input(shape=(4,), name="c")
+    left = layers.Dense(8, activation="relu", kernel_regularizer=regularizers.l2(1e-3))(a)
+    right = layers.Dropout(0.2)(layers.Dense(8, activation="elu")(c))
+    both = layers.concatenate([left, right, layers.multiply([left, right])])
+    hidden = layers.Dropout(0.2)(layers.Dense(10, activation="tanh")(both))
+    outputs = [layers.Dense(1, name="value")(hidden), layers.Dense(3, activation="softmax", name="kind")(left)]
+    model = models.Model([a, c], outputs)
+    model.compile(optimizers.Adagrad(0.05), ["mse", "sparse_categorical_crossentropy"], loss_weights=[1.0, 0.5])
+    rng = _rng("two_inputs")
+    x, z = rng.standard_normal((SAMPLES, 5)), rng.standard_normal((SAMPLES, 4))
+    return model, [x, z], [x[:, :1] * z[:, :1], rng.integers(0, 3, SAMPLES)]
+
+
+def residual():
+    """Residual blocks with layer normalisation; Adam with clipped gradients and a decaying rate."""
+    from kshim import layers, models, optimizers
+
+    inputs = layers.Input(shape=(10, 6))
+    x = layers.Conv1D(8, 3, padding="causal")(inputs)
+    for rate in (1, 2):
+        y = layers.LayerNormalization()(x)
+        y = layers.Conv1D(8, 3, padding="same", dilation_rate=rate, activation="relu")(y)
+        x = layers.add([x, layers.Dropout(0.2)(y)])
+    x = layers.AveragePooling1D(2)(x)
+    outputs = layers.Dense(3)(layers.Flatten()(x))
+    model = models.Model(inputs, outputs)
+    rate = optimizers.schedules.ExponentialDecay(0.01, 50, 0.8)
+    model.compile(optimizers.Adam(rate, clipnorm=1.0), "mse", metrics=["mae"])
+    rng = _rng("residual")
+    x = rng.standard_normal((SAMPLES, 10, 6))
+    return model, x, x[:, :3, 0] * 0.5 + x[:, 3:6, 1]
+
+
+MODELS = {f.__name__: f for f in (mlp, cnn, lstm, gru, two_inputs, residual)}
+
+
+@dataclass(frozen=True)
+class Training:
+    """One model to train; stands among cases and probes."""
+
+    op: str
+    part = "models"
+
+    @property
+    def id(self):
+        return f"{self.part}/{self.op}"
+
+
+def trainings():
+    """All of them."""
+    return [Training(name) for name in MODELS]
+
+
+def _floats(arrays, dtype):
+    if isinstance(arrays, list):
+        return [_floats(a, dtype) for a in arrays]
+    return arrays.astype(dtype) if arrays.dtype.kind == "f" else arrays
+
+
+def train(name, dtype):
+    """Train a model in a float type: (losses and metrics by name, predictions, {weight name: array}).
+
+    Runs on the backend in use; the global float type is put back afterwards.
+    """
+    from kshim import config
+    from kshim.engine import names, seeds
+
+    before = config.floatx()
+    names.reset_uids()
+    seeds.set_random_seed(1234)
+    config.set_floatx(dtype)
+    try:
+        model, x, y = MODELS[name]()
+        x, y = _floats(x, dtype), _floats(y, dtype)
+        history = model.fit(x, y, batch_size=BATCH, epochs=EPOCHS, shuffle=True, verbose=0)
+        predicted = model.predict(x, batch_size=50, verbose=0)
+        weights = {f"{i} {w.name}": np.asarray(a) for i, (w, a) in enumerate(zip(model.weights, model.get_weights()))}
+    finally:
+        config.set_floatx(before)
+    predicted = predicted if isinstance(predicted, list) else [predicted]
+    return history.history, [np.asarray(p) for p in predicted], weights
