@@ -25,7 +25,7 @@ ROWS["reciprocal"] = [(uniform(0.3, 3.0, *s),) for s in _SHAPES] + [_SPECIAL]
 ROWS["sigmoid"].append((uniform(-30.0, 30.0, 20), {"smooth": False}))
 ROWS["relu"].append((values([-1.0, 0.0, 2.0]), {"smooth": False, "gradient": {"x": [0.0, 0.0, 1.0]}}))
 ROWS["softplus"].append((values([-100.0, -20.0, 20.0, 100.0]), {"smooth": False}))
-ROWS["hard_sigmoid"].append((values([-2.5, -3.0, 2.5, 3.0, 0.0]), {"smooth": False}))
+ROWS["hard_sigmoid"].append((values([-2.4, -3.0, 2.4, 3.0, 0.0]), {"smooth": False}))  # at +-2.5 a fused product decides
 ROWS["leaky_relu"] = [(normal(*s), 0.3) for s in _SHAPES] + [(normal(3, 4), 0.0), (*_SPECIAL[:1], 0.3, {"grad": False})]
 ROWS["elu"] = [(normal(*s), a) for s in _SHAPES for a in (1.0, 0.5)] + [(*_SPECIAL[:1], 1.0, {"grad": False}), (*_LARGE[:1], 1.0, {"grad": False})]
 ROWS["gelu"] = [(normal(*s), a) for s in _SHAPES for a in (True, False)]

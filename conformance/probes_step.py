@@ -228,19 +228,37 @@ def expected_update(kind, p, g, slots, s):
     return p - (m * s["lr_t"]) / (np.sqrt(v) + s["epsilon"]), [m, v]
 
 
+def by_primitives(b, kind, p, g, slots, s):
+    """`expected_update` on tensors, by primitives."""
+    times, plus = b.multiply, b.add
+    if kind == "sgd":
+        return b.subtract(p, times(g, s["lr"])), []
+    if kind in ("momentum", "nesterov"):
+        m = b.subtract(times(slots[0], s["momentum"]), times(g, s["lr"]))
+        return plus(p, m if kind == "momentum" else b.subtract(times(m, s["momentum"]), times(g, s["lr"]))), [m]
+    if kind == "rmsprop":
+        v = plus(times(slots[0], s["rho"]), times(times(g, g), s["one_minus_rho"]))
+        return b.subtract(p, b.divide(times(g, s["lr"]), b.sqrt(plus(v, s["epsilon"])))), [v]
+    m = plus(times(slots[0], s["beta_1"]), times(g, s["one_minus_beta_1"]))
+    v = plus(times(slots[1], s["beta_2"]), times(times(g, g), s["one_minus_beta_2"]))
+    return b.subtract(p, b.divide(times(m, s["lr_t"]), plus(b.sqrt(v), s["epsilon"]))), [m, v]
+
+
 @probe("fused_update", "formula")
 def fused_updates(b, dtype):
-    """Three steps of every kind inside a compiled step, donated and not; a backend may leave a kind to the frontend."""
+    """Three steps of every kind inside a compiled step, donated and not; by primitives where a backend has no update."""
     out, shapes = {}, ((3, 4), (), (5,), (0, 2), (40, 60))
     for kind, scalars in SCALARS.items():
+
+        def step(state, hyper, batch, kind=kind):
+            fused = b.fused_update(kind, state["p"], batch, state["slots"], hyper)
+            if fused is NotImplemented:
+                s = {name: b.host_scalar(value, dtype) for name, value in hyper.items()}
+                rows = [by_primitives(b, kind, p, g, [r[i] for r in state["slots"]], s) for i, (p, g) in enumerate(zip(state["p"], batch))]
+                fused = [row[0] for row in rows], [[row[1][k] for row in rows] for k in range(SLOTS[kind])]
+            return {"p": list(fused[0]), "slots": [list(s) for s in fused[1]]}, None
+
         for donate in (False, True):
-            used = []
-
-            def step(state, hyper, batch, kind=kind, used=used):
-                fused = b.fused_update(kind, state["p"], batch, state["slots"], hyper)
-                used.append(fused is not NotImplemented)
-                return ({"p": list(fused[0]), "slots": [list(s) for s in fused[1]]}, None) if used[-1] else (state, None)
-
             p = [data(*s) for s in shapes]
             slots = [[np.abs(data(*s, seed=3 + k)) for s in shapes] for k in range(SLOTS[kind])]
             state = {"p": [tensor(b, a, dtype) for a in p], "slots": [[tensor(b, a, dtype) for a in row] for row in slots]}
@@ -251,12 +269,11 @@ def fused_updates(b, dtype):
                 state, _ = run(state, hyper, [a.astype(dtype) for a in g])
                 new = [expected_update(kind, a, d, [row[i] for row in slots], hyper) for i, (a, d) in enumerate(zip(p, g))]
                 p, slots = [n[0] for n in new], [[n[1][k] for n in new] for k in range(len(slots))]
-            if used[0]:
-                name = f"{kind} {'donated' if donate else 'kept'}"
-                for i, e in enumerate(p):
-                    out[f"{name} p{i}"] = Known(state["p"][i], e.astype(dtype))
-                    for k, row in enumerate(slots):
-                        out[f"{name} slot{k}.{i}"] = Known(state["slots"][k][i], row[i].astype(dtype))
+            name = f"{kind} {'donated' if donate else 'kept'}"
+            for i, e in enumerate(p):
+                out[f"{name} p{i}"] = Known(state["p"][i], e.astype(dtype))
+                for k, row in enumerate(slots):
+                    out[f"{name} slot{k}.{i}"] = Known(state["slots"][k][i], row[i].astype(dtype))
     return out
 
 

@@ -33,7 +33,7 @@ _NAMES = {
     ".training.data_batch": "pack_x_y_sample_weight unpack_x_y_sample_weight",
 }
 _HOMES = {name: module for module, names in _NAMES.items() for name in names.split()}
-_MODULES = tuple(f"{name}_utils" for name in "conv data generic image io layer np vis".split())
+_MODULES = tuple(f"{name}_utils" for name in "conv data generic image io layer np test vis".split())
 
 __all__ = [*(name for name in _HOMES if not name.startswith("_")), *_MODULES]
 

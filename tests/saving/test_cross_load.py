@@ -50,7 +50,14 @@ def test_they_read_our_weights(tf_keras, builder, randomise, same, tmp_path):
 def _small(K, optimizer="adam"):
     L = K.layers
     model = K.Sequential([L.Dense(6, input_shape=(4,), activation="tanh"), L.Dense(3, activation="softmax")])
-    model.compile(optimizer, "categorical_crossentropy", metrics=["accuracy", "mae"])
+    model.compile(optimizer, "categorical_crossentropy", metrics=["accuracy", "mae"], run_eagerly=K is not kshim)
+    return model
+
+
+def _loaded(K, path):
+    """A compiled model that the other Keras reads, running step by step: making its functions would take seconds."""
+    model = K.models.load_model(path)
+    model.run_eagerly = True
     return model
 
 
@@ -66,7 +73,7 @@ def test_tf_keras_goes_on_training_ours(tf_keras, optimizer, tmp_path):
     model.fit(x, y, epochs=2, shuffle=False, verbose=0)
     path = str(tmp_path / "m.h5")
     model.save(path)
-    other = tf_keras.models.load_model(path)
+    other = _loaded(tf_keras, path)
     assert int(other.optimizer.iterations) == int(model.optimizer.iterations) == 2
     assert other.evaluate(x, y, verbose=0, return_dict=True) == pytest.approx(
         model.evaluate(x, y, verbose=0, return_dict=True), rel=1e-5
@@ -107,7 +114,7 @@ def test_keras3_compiled_both_ways(keras3, optimizer, tmp_path):
     model.fit(x, y, epochs=1, verbose=0)
     path = str(tmp_path / "m.h5")
     model.save(path)
-    other = keras3.models.load_model(path)
+    other = _loaded(keras3, path)
     if optimizer in ("adam", "sgd", "adamax", "adadelta"):
         assert float(other.optimizer.learning_rate) == pytest.approx(0.03)
     assert other.evaluate(x, y, verbose=0, return_dict=True) == pytest.approx(
@@ -151,7 +158,7 @@ def test_losses_and_metrics_of_every_form(oracle, tmp_path, request):
         model.save(path)
         expected = model.evaluate(x, y, verbose=0, return_dict=True)
         assert load_model(path).evaluate(x, y, verbose=0, return_dict=True) == pytest.approx(expected, rel=1e-6)
-        found = other.models.load_model(path).evaluate(x, y, verbose=0, return_dict=True)
+        found = _loaded(other, path).evaluate(x, y, verbose=0, return_dict=True)
         assert list(found.values()) == pytest.approx([expected[k] for k in _paired(found, expected)], rel=1e-4), (
             loss,
             metrics,
@@ -227,7 +234,7 @@ def test_hyperparameters_of_other_eras(tf_keras, keras3, tmp_path):
         model = _small(kshim, optimizer)
         model.fit(x, y, epochs=2, shuffle=False, verbose=0)
         model.save(path)
-        again, other = load_model(path), tf_keras.models.load_model(path)
+        again, other = load_model(path), _loaded(tf_keras, path)
         assert type(again.optimizer) is type(optimizer)
         assert again.optimizer.get_config() == optimizer.get_config()
         assert isinstance(other.optimizer, tf_keras.optimizers.legacy.Optimizer) == isinstance(

@@ -10,8 +10,7 @@ import pytest
 import kshim
 from kshim import layers as L
 from kshim.errors import UnsupportedError
-from kshim.saving import load_model, save_model
-from kshim.saving import hdf5_write
+from kshim.saving import hdf5_write, load_model, save_model
 
 
 def _model(units=3, name=None):

@@ -29,7 +29,7 @@ def _cnn(L, _):
 def _lstm(L, _):
     x = kshim.Input((3, 2))
     y = L.LSTM(4, dropout=0.2, recurrent_dropout=0.2, return_sequences=True)(x)
-    return kshim.Model(x, L.Dense(2)(L.Dropout(0.3)(L.GRU(3)(y))))
+    return kshim.Model(x, L.Dense(2)(L.Dropout(0.3)(L.Flatten()(y))))
 
 
 OPTIMIZERS = {
@@ -37,7 +37,7 @@ OPTIMIZERS = {
     "momentum": lambda o: o.SGD(0.05, momentum=0.9, nesterov=True),
     "rmsprop": lambda o: o.RMSprop(o.schedules.ExponentialDecay(0.01, 3, 0.9)),
 }
-CASES = [(_mlp, (6,), "adam"), (_mlp, (6,), "momentum"), (_cnn, (3, 2, 1), "rmsprop"), (_lstm, (3, 2), "adam")]
+CASES = [(_mlp, (6,), "momentum"), (_cnn, (3, 2, 1), "rmsprop"), (_lstm, (3, 2), "adam")]
 
 
 def _data(shape):
