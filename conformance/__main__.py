@@ -16,11 +16,17 @@ def _options(argv):
         prog="python -m kshim_conformance",
         description="Run the same cases on every backend and compare the results with the numpy backend in float64.",
     )
-    parser.add_argument("--backends", default=",".join(registry.BUILTIN), help="comma-separated; default: all built-in ones")
-    parser.add_argument("--device", help="passed to the backends as KSHIM_DEVICE, such as cpu, gpu or gpu:1")
-    parser.add_argument("--only", metavar="GLOB", help="cases whose id or operation matches, such as 'conv*' or 'control/*'")
     parser.add_argument(
-        "--full", action="store_true", help="gradients outside compiled steps also where every operation is compiled (jax: 10 times longer)"
+        "--backends", default=",".join(registry.BUILTIN), help="comma-separated; default: all built-in ones"
+    )
+    parser.add_argument("--device", help="passed to the backends as KSHIM_DEVICE, such as cpu, gpu or gpu:1")
+    parser.add_argument(
+        "--only", metavar="GLOB", help="cases whose id or operation matches, such as 'conv*' or 'control/*'"
+    )
+    parser.add_argument(
+        "--full",
+        action="store_true",
+        help="gradients outside compiled steps also where every operation is compiled (jax: 10 times longer)",
     )
     parser.add_argument("--json", metavar="FILE", help="write all results to a file")
     return parser.parse_args(argv)
@@ -46,7 +52,9 @@ def main(argv=None):
         progress = report.Progress(name)
         try:
             reference = name == "numpy"
-            trace = run_worker(name, options.only, "cpu" if reference else options.device, reference, options.full, progress)
+            trace = run_worker(
+                name, options.only, "cpu" if reference else options.device, reference, options.full, progress
+            )
         except WorkerError as error:
             progress.close()
             print(f"{name}: failed: {error}", flush=True)

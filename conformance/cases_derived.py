@@ -25,15 +25,28 @@ ROWS["reciprocal"] = [(uniform(0.3, 3.0, *s),) for s in _SHAPES] + [_SPECIAL]
 ROWS["sigmoid"].append((uniform(-30.0, 30.0, 20), {"smooth": False}))
 ROWS["relu"].append((values([-1.0, 0.0, 2.0]), {"smooth": False, "gradient": {"x": [0.0, 0.0, 1.0]}}))
 ROWS["softplus"].append((values([-100.0, -20.0, 20.0, 100.0]), {"smooth": False}))
-ROWS["hard_sigmoid"].append((values([-2.4, -3.0, 2.4, 3.0, 0.0]), {"smooth": False}))  # at +-2.5 a fused product decides
+ROWS["hard_sigmoid"].append(
+    (values([-2.4, -3.0, 2.4, 3.0, 0.0]), {"smooth": False})
+)  # at +-2.5 a fused product decides
 ROWS["leaky_relu"] = [(normal(*s), 0.3) for s in _SHAPES] + [(normal(3, 4), 0.0), (*_SPECIAL[:1], 0.3, {"grad": False})]
-ROWS["elu"] = [(normal(*s), a) for s in _SHAPES for a in (1.0, 0.5)] + [(*_SPECIAL[:1], 1.0, {"grad": False}), (*_LARGE[:1], 1.0, {"grad": False})]
+ROWS["elu"] = [(normal(*s), a) for s in _SHAPES for a in (1.0, 0.5)] + [
+    (*_SPECIAL[:1], 1.0, {"grad": False}),
+    (*_LARGE[:1], 1.0, {"grad": False}),
+]
 ROWS["gelu"] = [(normal(*s), a) for s in _SHAPES for a in (True, False)]
 ROWS["gelu"] += [(values([50.0, -50.0, NAN, INF, 0.0]), a, {"grad": False}) for a in (True, False)]
 ROWS["is_float"] = [(normal(2),), (ints(0, 3, 2),), (bools(2),), (ints(0, 9, 2, dtype="uint8"),), (normal(),)]
 
 # reshape -------------------------------------------------------------------------------------------------------
-ROWS["expand_dims"] = [(normal(3, 4), 0), (normal(3, 4), 1), (normal(3, 4), 2), (normal(), 0), (normal(0), 0), (ints(0, 9, 3), 1), (bools(3), 0)]
+ROWS["expand_dims"] = [
+    (normal(3, 4), 0),
+    (normal(3, 4), 1),
+    (normal(3, 4), 2),
+    (normal(), 0),
+    (normal(0), 0),
+    (ints(0, 9, 3), 1),
+    (bools(3), 0),
+]
 ROWS["squeeze"] = [
     (normal(1, 3, 1, 4), (0, 2)), (normal(1, 3, 1, 4), (2,)), (normal(1), (0,)), (normal(1, 1), (0, 1)), (normal(3, 4), ()),
     (normal(1, 0), (0,)), (ints(0, 9, 1, 3), (0,)),
@@ -46,7 +59,15 @@ ROWS["split"] = [
     (normal(3, 6), [2, 3, 1], 1), (normal(6), [3, 3], 0), (normal(2, 4, 3), [1, 1, 2], 1), (normal(6), [6], 0), (normal(6), [0, 6], 0), (normal(0, 4), [2, 2], 1),
     (ints(0, 9, 6), [2, 4], 0),
 ]  # fmt: skip
-ROWS["repeat"] = [(normal(3, 4), 2, 0), (normal(3, 4), 3, 1), (normal(2, 1, 3), 4, 1), (normal(5), 1, 0), (normal(0, 3), 2, 0), (normal(3), 0, 0), (ints(0, 9, 3), 2, 0)]
+ROWS["repeat"] = [
+    (normal(3, 4), 2, 0),
+    (normal(3, 4), 3, 1),
+    (normal(2, 1, 3), 4, 1),
+    (normal(5), 1, 0),
+    (normal(0, 3), 2, 0),
+    (normal(3), 0, 0),
+    (ints(0, 9, 3), 2, 0),
+]
 ROWS["one_hot"] = [
     (ints(0, 4, 3), 4, FLOATX), (ints(0, 4, 2, 3), 4, FLOATX), (ints(0, 4), 4, "int32"), (ints(0, 4, 0), 4, FLOATX), (values([-1, 0, 4, 3], "int32"), 4, FLOATX),
     (ints(0, 4, 3, dtype="uint8"), 4, FLOATX), (ints(0, 4, 3, dtype="int64"), 1, "bool"), (ints(0, 4, 3), 4, "float16"),
@@ -56,10 +77,18 @@ ROWS["one_hot"] = [
 _AXES = [((0,), False), ((1,), True), ((0, 1), False), ((0, 2), True), ((0, 1, 2), False), ((), False)]
 for _op in ("mean", "moments", "logsumexp"):
     ROWS[_op] = [(normal(2, 3, 4), axes, keep) for axes, keep in _AXES]
-    ROWS[_op] += [(normal(5), (0,), False), (normal(1, 5, 1), (0, 2), False), (normal(0, 3), (1,), False), (normal(40, 60), (0,), False)]
+    ROWS[_op] += [
+        (normal(5), (0,), False),
+        (normal(1, 5, 1), (0, 2), False),
+        (normal(0, 3), (1,), False),
+        (normal(40, 60), (0,), False),
+    ]
 for _op in ("mean", "moments"):
     ROWS[_op] += [(values([[NAN, 1.0], [2.0, 3.0]]), (1,), False, {"grad": False}), (normal(), (), False)]
-ROWS["mean"] += [(normal(0), (0,), False, {"grad": False, "value": NAN}), (normal(2, 0, 3), (1,), True, {"grad": False})]
+ROWS["mean"] += [
+    (normal(0), (0,), False, {"grad": False, "value": NAN}),
+    (normal(2, 0, 3), (1,), True, {"grad": False}),
+]
 ROWS["moments"].append((values([[1e4, 1e4 + 1, 1e4 + 2]]), (1,), False))
 ROWS["logsumexp"] += [
     (values([[1000.0, 1000.0], [-1000.0, -1001.0], [0.0, -1000.0]]), (1,), False, {"grad": False}),
@@ -67,7 +96,12 @@ ROWS["logsumexp"] += [
     (values([[-INF, -INF], [-INF, 1.0], [INF, 1.0]]), (1,), False, {"grad": False}), (values([[NAN, 1.0]]), (1,), True, {"grad": False}),
 ]  # fmt: skip
 for _op in ("softmax", "log_softmax"):
-    ROWS[_op] = [(normal(2, 3, 4), axis) for axis in (0, 1, 2)] + [(normal(5), 0), (normal(3, 1), 1), (normal(0, 3), 1), (normal(60, 50), 1)]
+    ROWS[_op] = [(normal(2, 3, 4), axis) for axis in (0, 1, 2)] + [
+        (normal(5), 0),
+        (normal(3, 1), 1),
+        (normal(0, 3), 1),
+        (normal(60, 50), 1),
+    ]
     ROWS[_op] += [
         (values([[1000.0, 1000.0, 0.0], [-1000.0, -1000.0, -1001.0]]), 1, {"smooth": False}), (values([[-INF, 1.0, 2.0]]), 1, {"grad": False}),
         (values([[NAN, 1.0]]), 1, {"grad": False}),
@@ -89,13 +123,20 @@ ROWS["einsum"] = [
 ]  # fmt: skip
 
 # random --------------------------------------------------------------------------------------------------------
-ROWS["random_normal"] = [(s, (11, 22), FLOATX) for s in ((4,), (3, 5), (), (0,), (7,), (200, 200))] + [((8,), (0, 0), FLOATX), ((9,), (2**32 - 1, 5), FLOATX)]
+ROWS["random_normal"] = [(s, (11, 22), FLOATX) for s in ((4,), (3, 5), (), (0,), (7,), (200, 200))] + [
+    ((8,), (0, 0), FLOATX),
+    ((9,), (2**32 - 1, 5), FLOATX),
+]
 ROWS["dropout"] = [
     (normal(3, 4), 0.5, (1, 2), (3, 4)), (normal(3, 4), 0.3, (1, 2), (3, 1)), (normal(3, 4), 0.0, (1, 2), (3, 4)), (normal(3, 4), 0.9, (1, 2), (1, 4)),
     (normal(0), 0.5, (1, 2), (0,)), (normal(2, 3, 4), 0.25, (7, 2**32 - 1), (2, 1, 4)), (normal(200, 200), 0.4, (5, 6), (200, 200)), (normal(), 0.1, (1, 2), ()),
     (values([NAN, INF, 1.0, 2.0, 3.0]), 0.0, (1, 2), (5,), {"grad": False}),
 ]  # fmt: skip
-ROWS["mix_counter"] = [((1, 2), values(5, "uint32")), ((2**32 - 1, 2**31), values(2**32 - 1, "uint32")), ((0, 0), values(0, "uint32"))]
+ROWS["mix_counter"] = [
+    ((1, 2), values(5, "uint32")),
+    ((2**32 - 1, 2**31), values(2**32 - 1, "uint32")),
+    ((0, 0), values(0, "uint32")),
+]
 
 # losses --------------------------------------------------------------------------------------------------------
 ROWS["softmax_cross_entropy"] = [
@@ -151,17 +192,47 @@ def _gru(batch, time, k, units, bias=True, recurrent_bias=True):
     return x, h, kernel, recurrent, b, normal(3 * units) if recurrent_bias else None
 
 
-ROWS["gru"] = [(*_gru(*size, recurrent_bias=after), "tanh", "sigmoid", after, reverse) for size in _SIZES for after in (True, False) for reverse in (False, True)]
+ROWS["gru"] = [
+    (*_gru(*size, recurrent_bias=after), "tanh", "sigmoid", after, reverse)
+    for size in _SIZES
+    for after in (True, False)
+    for reverse in (False, True)
+]
 ROWS["gru"] += [
     (*_gru(2, 4, 3, 2, False, False), "tanh", "sigmoid", True, False), (*_gru(2, 4, 3, 2, False, False), "tanh", "sigmoid", False, False),
     (*_gru(2, 4, 3, 2), "relu", "hard_sigmoid", True, False, {"smooth": False}), (*_gru(2, 4, 3, 2, True, False), "tanh", "hard_sigmoid", False, True, {"smooth": False}),
     (*_gru(8, 12, 10, 16), "tanh", "sigmoid", True, False), (*_gru(8, 12, 10, 16, True, False), "tanh", "sigmoid", False, True),
 ]  # fmt: skip
 ROWS["simple_rnn"] = [(*_rnn(1, *size, 1), "tanh", reverse) for size in _SIZES for reverse in (False, True)]
-ROWS["simple_rnn"] += [(*_rnn(1, 2, 4, 3, 2, 1, bias=False), "tanh", False), (*_rnn(1, 2, 4, 3, 2, 1), "relu", False, {"smooth": False}), (*_rnn(1, 2, 4, 3, 2, 1), "linear", True)]
+ROWS["simple_rnn"] += [
+    (*_rnn(1, 2, 4, 3, 2, 1, bias=False), "tanh", False),
+    (*_rnn(1, 2, 4, 3, 2, 1), "relu", False, {"smooth": False}),
+    (*_rnn(1, 2, 4, 3, 2, 1), "linear", True),
+]
 
-ROWS["global_norm"] = [([normal(3, 4), normal(5), normal()],), ([normal(3)],), ([normal(0), normal(3)],), ([normal(40, 60), normal(30)],)]
-ROWS["constant"] = [([1.0, 2.0], FLOATX), (3, "int32"), ([[True, False]], "bool"), (2.5, FLOATX), ([1, 2], "uint8"), ([], FLOATX), (2**40 + 1, "int64"), ([0.5, 1.5], "float16")]
+ROWS["global_norm"] = [
+    ([normal(3, 4), normal(5), normal()],),
+    ([normal(3)],),
+    ([normal(0), normal(3)],),
+    ([normal(40, 60), normal(30)],),
+]
+ROWS["constant"] = [
+    ([1.0, 2.0], FLOATX),
+    (3, "int32"),
+    ([[True, False]], "bool"),
+    (2.5, FLOATX),
+    ([1, 2], "uint8"),
+    ([], FLOATX),
+    (2**40 + 1, "int64"),
+    ([0.5, 1.5], "float16"),
+]
+
+#: Derived operations that also run in half precision, on their first case.
+HALF = (
+    "square sigmoid relu leaky_relu elu softplus softsign gelu hard_sigmoid zeros_like ones_like expand_dims stack split repeat one_hot "
+    "mean moments logsumexp softmax log_softmax dense einsum random_normal dropout softmax_cross_entropy sparse_softmax_cross_entropy "
+    "sigmoid_cross_entropy normalize batch_norm_train layer_norm lstm gru simple_rnn global_norm is_float constant"
+).split()
 
 #: Derived operations that a probe in `probes` covers.
 ELSEWHERE = ("fused_update",)
@@ -183,5 +254,5 @@ def cases():
     out = []
     for op, rows in ROWS.items():
         parameters = list(inspect.signature(getattr(Derived, op)).parameters)[1:]
-        out += [build("derived", op, row, parameters) for row in rows]
+        out += build("derived", op, rows, parameters, op in HALF)
     return out

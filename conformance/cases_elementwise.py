@@ -63,7 +63,13 @@ CASES["abs"] += [
 CASES["sign"] += [(values([-2.0, 0.0, 3.0, NAN]), {"grad": False, "value": [-1.0, 0.0, 1.0, NAN]})]
 CASES["sqrt"].append((values([0.0, 4.0]), {"smooth": False, "gradient": {"x": [INF, 0.25]}}))
 for _op in ("isnan", "isinf", "isfinite"):
-    CASES[_op] = [(normal(3, 4),), (values([NAN, INF, -INF, 0.0, 1e30]),), (values(NAN),), (normal(0),), (normal(2, 0, 3),)]
+    CASES[_op] = [
+        (normal(3, 4),),
+        (values([NAN, INF, -INF, 0.0, 1e30]),),
+        (values(NAN),),
+        (normal(0),),
+        (normal(2, 0, 3),),
+    ]
 CASES["logical_not"] = [(bools(3, 4),), (bools(),), (bools(0),)]
 
 # binary --------------------------------------------------------------------------------------------------------
@@ -103,7 +109,10 @@ CASES["add"] += [
     (values([2**31 - 1], "int32"), 1, {"value": [-(2**31)]}),
     (values([2**32 - 1], "uint32"), values([2], "uint32"), {"value": [1]}),
 ]
-CASES["subtract"] += [(values([0, 5], "uint8"), 1, {"value": [255, 4]}), (values([0], "uint32"), 1, {"value": [2**32 - 1]})]
+CASES["subtract"] += [
+    (values([0, 5], "uint8"), 1, {"value": [255, 4]}),
+    (values([0], "uint32"), 1, {"value": [2**32 - 1]}),
+]
 CASES["multiply"] += [
     (values([1, 3, 2**31], "uint32"), 0x9E3779B1, {"value": [0x9E3779B1, (3 * 0x9E3779B1) % 2**32, 2**31]}),
     (values([65536, 3], "int32"), values([65536, 5], "int32"), {"value": [0, 15]}),

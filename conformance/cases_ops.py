@@ -3,7 +3,7 @@
 from kshim.spec.table import TABLE
 
 from . import cases_elementwise, cases_reduce, cases_shaping, cases_windows
-from .case import Case
+from .case import FLOATS, Case
 
 ROWS = {**cases_elementwise.CASES, **cases_reduce.CASES, **cases_shaping.CASES, **cases_windows.CASES}
 
@@ -15,11 +15,17 @@ HALF = (
 ).split()
 
 
-def build(part, op, row, parameters, only=None):
-    """The case of one row: arguments, and options in a last dict."""
-    row = tuple(row)
-    options = row[-1] if row and isinstance(row[-1], dict) else {}
-    return Case(part, op, row[:-1] if options else row, parameters=tuple(parameters), only=only, **options)
+def build(part, op, rows, parameters, half=False):
+    """The cases of rows: arguments, and options in a last dict. `half`: the first one in half precision too."""
+    out = []
+    for row in map(tuple, rows):
+        options = dict(row[-1]) if row and isinstance(row[-1], dict) else {}
+        if half and not out:
+            options["only"] = (*FLOATS, "float16", "bfloat16")
+        out.append(
+            Case(part, op, row[:-1] if isinstance(row[-1], dict) else row, parameters=tuple(parameters), **options)
+        )
+    return out
 
 
 def cases():
@@ -30,11 +36,4 @@ def cases():
             f"Primitives of the op table without a case: {', '.join(missing) or 'none'}; cases of no primitive: "
             f"{', '.join(unknown) or 'none'}. Add or remove rows in kshim_conformance/cases_*.py."
         )
-    out = []
-    for op, rows in ROWS.items():
-        for i, row in enumerate(rows):
-            case = build("ops", op, row, TABLE[op].args)
-            if i == 0 and op in HALF and len(case.dtypes) > 1:
-                case = build("ops", op, row, TABLE[op].args, ("float64", "float32", "float16", "bfloat16"))
-            out.append(case)
-    return out
+    return [case for op, rows in ROWS.items() for case in build("ops", op, rows, TABLE[op].args, op in HALF)]

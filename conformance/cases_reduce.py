@@ -66,4 +66,6 @@ for _op in ("cumsum", "cumprod"):
         (ints(-3, 4, 3, 4), 1), (ints(-3, 4, 3, 4, dtype="int64"), 0),
     ]  # fmt: skip
 CASES["cumsum"].append((values([2**31 - 1, 1, 5], "int32"), 0, {"value": [2**31 - 1, -(2**31), -(2**31) + 5]}))
-CASES["cumprod"].append((values([2.0, 0.0, 3.0, 0.0, 4.0]), 0, {"smooth": False, "gradient": {"x": [1.0, 8.0, 0.0, 0.0, 0.0]}}))
+CASES["cumprod"].append(
+    (values([2.0, 0.0, 3.0, 0.0, 4.0]), 0, {"smooth": False, "gradient": {"x": [1.0, 8.0, 0.0, 0.0, 0.0]}})
+)

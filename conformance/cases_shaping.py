@@ -2,7 +2,7 @@
 
 import math
 
-from .case import FLOATX, bools, ints, normal, uniform, values
+from .case import FLOATX, bools, ints, normal, values
 
 NAN, INF = math.nan, math.inf
 
@@ -31,7 +31,12 @@ CASES["cast"] = [
     (values([2**32 - 1, 7], "uint32"), "int64"), (ints(0, 255, 5, dtype="uint8"), FLOATX),
 ]  # fmt: skip
 _ZERO = {"smooth": False, "gradient": {"x": [0.0, 0.0, 0.0]}}
-CASES["stop_gradient"] = [(values([1.0, 2.0, 3.0]), _ZERO), (normal(), {"smooth": False}), (normal(0), {"grad": False}), (ints(-9, 9, 5),)]
+CASES["stop_gradient"] = [
+    (values([1.0, 2.0, 3.0]), _ZERO),
+    (normal(), {"smooth": False}),
+    (normal(0), {"grad": False}),
+    (ints(-9, 9, 5),),
+]
 CASES["reshape"] = [
     (normal(3, 4), (4, 3)), (normal(3, 4), (12,)), (normal(3, 4), (-1,)), (normal(3, 4), (2, -1, 3)), (normal(3, 4), (3, 4)), (normal(), (1, 1)),
     (normal(), (-1,)), (normal(1, 1), ()), (normal(0), (0, 3)), (normal(2, 0, 3), (0,)), (normal(2, 0, 3), (-1, 3)), (normal(1, 5, 1), (5,)),
@@ -111,5 +116,11 @@ CASES["argsort"] = [
 
 _KEYS = [(0, 0), (1, 2), (0xFFFFFFFF, 0x80000000), (0xC43BDDFC, 0xF2721398)]
 CASES["random_uniform"] = [(shape, key, FLOATX) for key in _KEYS for shape in ((4,), (3, 5))]
-CASES["random_uniform"] += [((), (5, 6), FLOATX), ((0,), (5, 6), FLOATX), ((2, 0, 3), (5, 6), FLOATX), ((1, 5, 1), (7, 8), FLOATX), ((250, 300), (9, 10), FLOATX)]
+CASES["random_uniform"] += [
+    ((), (5, 6), FLOATX),
+    ((0,), (5, 6), FLOATX),
+    ((2, 0, 3), (5, 6), FLOATX),
+    ((1, 5, 1), (7, 8), FLOATX),
+    ((250, 300), (9, 10), FLOATX),
+]
 CASES["random_uniform"] += [((50,), (3, 4), "float16"), ((50,), (3, 4), "float32")]

@@ -46,7 +46,9 @@ def _first(wrong):
 
 def _at(what, wrong, got, expected, error=0.0, limit=0.0):
     index = _first(wrong)
-    return Difference(what, _plain(got[index]), _plain(expected[index]), index, int(wrong.sum()), wrong.size, error, limit)
+    return Difference(
+        what, _plain(got[index]), _plain(expected[index]), index, int(wrong.sum()), wrong.size, error, limit
+    )
 
 
 def _plain(x):

@@ -91,7 +91,11 @@ def projection(b, case, ys, dtype):
         if not b.is_tensor(y) or b.dtype_of(y) not in ("float64", "float32", *_HALF):
             continue
         shape = b.shape_of(y)
-        weights = np.ones(shape) if case.gradient else rounded(np.random.default_rng((77, i, *shape)).standard_normal(shape), dtype)
+        weights = (
+            np.ones(shape)
+            if case.gradient
+            else rounded(np.random.default_rng((77, i, *shape)).standard_normal(shape), dtype)
+        )
         part = b.sum(b.multiply(y, native(b, weights, b.dtype_of(y))), tuple(range(len(shape))), False)
         if total is not None and b.dtype_of(part) != b.dtype_of(total):
             part = b.cast(part, b.dtype_of(total))
@@ -135,4 +139,3 @@ def central(b, case, args, function, paths, grads, step=1e-4):
 def path_name(case, path):
     """`xs[1]` for the path (0, 1) of an argument called xs."""
     return case.parameters[path[0]] + "".join(f"[{i}]" for i in path[1:])
-

@@ -117,7 +117,11 @@ class Judge:
                 if other is None:
                     yield e.name, what, "the reference has no such result"
                 else:
-                    yield e.name, what, compare(e.array, other.array, tolerance(e), e.dtype, self._dtype(result, e, other))
+                    yield (
+                        e.name,
+                        what,
+                        compare(e.array, other.array, tolerance(e), e.dtype, self._dtype(result, e, other)),
+                    )
         for name in () if result.partial else others:
             yield name, what, "missing"
 

@@ -84,7 +84,11 @@ def scan_of_length_zero(b, dtype):
 
 @probe("scan", "looped")
 def scan_of_one_step(b, dtype):
-    return both(b, lambda h, x: b.scan(_running(b), [h], [x], 1, True), [tensor(b, data(3), dtype), tensor(b, data(1, 3), dtype)])
+    return both(
+        b,
+        lambda h, x: b.scan(_running(b), [h], [x], 1, True),
+        [tensor(b, data(3), dtype), tensor(b, data(1, 3), dtype)],
+    )
 
 
 def _scan_gradient(b, dtype, reverse):
@@ -140,7 +144,9 @@ def while_loop_until(b, dtype):
     def run(x):
         count = b.full((), 0, "int32")
         return b.while_loop(
-            lambda s: b.greater(total(b, b.abs(s[0])), 0.01), lambda s: [b.multiply(s[0], 0.5), b.add(s[1], 1)], [x, count]
+            lambda s: b.greater(total(b, b.abs(s[0])), 0.01),
+            lambda s: [b.multiply(s[0], 0.5), b.add(s[1], 1)],
+            [x, count],
         )
 
     return both(b, run, [tensor(b, data(3), dtype)])
@@ -159,7 +165,11 @@ def while_loop_counting(b, dtype):
         return [some, none]
 
     out = both(b, run, [tensor(b, [1.0, 2.0], dtype)])
-    return {**out, "rounds": Known(out["compiled"][0], np.int32(4)), "no rounds": Known(out["compiled"][4], np.array([1.0, 2.0], dtype))}
+    return {
+        **out,
+        "rounds": Known(out["compiled"][0], np.int32(4)),
+        "no rounds": Known(out["compiled"][4], np.array([1.0, 2.0], dtype)),
+    }
 
 
 @probe("cond", "exact")
@@ -167,7 +177,9 @@ def cond_both_ways(b, dtype):
     def run(x):
         def branch(limit):
             return b.cond(
-                b.greater(total(b, x), limit), lambda: [b.multiply(x, 2.0), b.full((), 1, "int32")], lambda: [b.negative(x), b.full((), 0, "int32")]
+                b.greater(total(b, x), limit),
+                lambda: [b.multiply(x, 2.0), b.full((), 1, "int32")],
+                lambda: [b.negative(x), b.full((), 0, "int32")],
             )
 
         return [branch(0.0), branch(100.0)]
@@ -228,7 +240,13 @@ def custom_gradient_in_scan(b, dtype):
         clipped = b.custom_gradient(lambda x: (x, None), lambda saved, dy: (b.clip(dy, -0.5, 0.5),))
 
         def loss(params):
-            (h,), _ = b.scan(lambda c, i: ([clipped(b.add(b.multiply(c[0], 2.0), i[0]))], []), [b.full((2,), 0.0, dtype)], [params[0]], 3, False)
+            (h,), _ = b.scan(
+                lambda c, i: ([clipped(b.add(b.multiply(c[0], 2.0), i[0]))], []),
+                [b.full((2,), 0.0, dtype)],
+                [params[0]],
+                3,
+                False,
+            )
             return total(b, b.multiply(h, h)), None
 
         (value, _), grads = b.value_and_grad(loss)([x])

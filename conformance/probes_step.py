@@ -29,7 +29,10 @@ def _sgd(b, momentum=None):
 
 
 def _start(b, dtype):
-    return {"w": tensor(b, data(3, 2), dtype), "rest": (tensor(b, np.zeros(2), dtype), [b.from_numpy(np.int32(0))], None)}
+    return {
+        "w": tensor(b, data(3, 2), dtype),
+        "rest": (tensor(b, np.zeros(2), dtype), [b.from_numpy(np.int32(0))], None),
+    }
 
 
 def _train(b, dtype, lrs, donate, native_batch=False):
@@ -40,7 +43,13 @@ def _train(b, dtype, lrs, donate, native_batch=False):
             batch = {k: b.from_numpy(v) for k, v in batch.items()}
         state, out = step(state, {"lr": lr}, batch)
         losses.append(out["loss"])
-    return {"losses": losses, "w": state["w"], "bias": state["rest"][0], "count": state["rest"][1][0], "norm": out["norm"]}
+    return {
+        "losses": losses,
+        "w": state["w"],
+        "bias": state["rest"][0],
+        "count": state["rest"][1][0],
+        "norm": out["norm"],
+    }
 
 
 @probe("compile_step", "looped")
@@ -71,7 +80,10 @@ def step_hyper_changes(b, dtype):
     step = b.compile_step(
         lambda state, hyper, batch: (
             state,
-            [b.multiply(state[0], b.host_scalar(hyper["f"], dtype)), b.add(state[1], b.host_scalar(hyper["i"], "int32"))],
+            [
+                b.multiply(state[0], b.host_scalar(hyper["f"], dtype)),
+                b.add(state[1], b.host_scalar(hyper["i"], "int32")),
+            ],
         ),
         False,
     )
@@ -91,13 +103,34 @@ def host_scalar_sides(b, dtype):
 
     def run(x, scalar):
         s = b.host_scalar(scalar, dtype)
-        return [b.add(x, s), b.subtract(s, x), b.multiply(s, x), b.divide(x, s), b.maximum(x, s), b.power(b.abs(x), s), b.greater(x, s), b.where(b.greater(x, 0.0), x, s)]
+        return [
+            b.add(x, s),
+            b.subtract(s, x),
+            b.multiply(s, x),
+            b.divide(x, s),
+            b.maximum(x, s),
+            b.power(b.abs(x), s),
+            b.greater(x, s),
+            b.where(b.greater(x, 0.0), x, s),
+        ]
 
     def step(state, hyper, batch):
         return state, run(state[0], hyper["s"])
 
-    expected = [x + 0.25, 0.25 - x, 0.25 * x, x / 0.25, np.maximum(x, 0.25), np.abs(x) ** 0.25, x > 0.25, np.where(x > 0, x, 0.25)]
-    got = {"python": run(tensor(b, x, dtype), 0.25), "hyper": b.compile_step(step, False)([tensor(b, x, dtype)], {"s": 0.25}, None)[1]}
+    expected = [
+        x + 0.25,
+        0.25 - x,
+        0.25 * x,
+        x / 0.25,
+        np.maximum(x, 0.25),
+        np.abs(x) ** 0.25,
+        x > 0.25,
+        np.where(x > 0, x, 0.25),
+    ]
+    got = {
+        "python": run(tensor(b, x, dtype), 0.25),
+        "hyper": b.compile_step(step, False)([tensor(b, x, dtype)], {"s": 0.25}, None)[1],
+    }
     out = {}
     for name, ys in got.items():
         for i, (y, e) in enumerate(zip(ys, expected)):
@@ -119,7 +152,9 @@ def host_scalar_half(b, dtype):
 
 def inside_hyper(b, function, x, value):
     """`function(x, hyper scalar)` inside a compiled step."""
-    return b.compile_step(lambda state, hyper, batch: (state, function(state[0], hyper["value"])), False)([x], {"value": value}, None)[1]
+    return b.compile_step(lambda state, hyper, batch: (state, function(state[0], hyper["value"])), False)(
+        [x], {"value": value}, None
+    )[1]
 
 
 @probe("mix_key compile_step", "exact")
@@ -129,7 +164,11 @@ def step_random(b, dtype):
     def step(state, hyper, batch):
         key = (hyper["k0"], hyper["k1"])
         mixed = b.mix_key(key, (0x9E3779B1, 0xFFFFFFFF))
-        return state, [b.random_uniform((6,), key, dtype), b.random_uniform((2, 3), mixed, dtype), b.dropout(state[0], 0.5, mixed, (2, 3))]
+        return state, [
+            b.random_uniform((6,), key, dtype),
+            b.random_uniform((2, 3), mixed, dtype),
+            b.dropout(state[0], 0.5, mixed, (2, 3)),
+        ]
 
     run, out = b.compile_step(step, False), {}
     x = data(2, 3).astype(dtype)
@@ -151,7 +190,9 @@ def step_random_in_loop(b, dtype):
 
     def step(state, hyper, batch):
         def body(carry, inputs):
-            return [b.add(carry[0], 1)], [b.random_uniform((3,), b.mix_counter((hyper["k0"], hyper["k1"]), carry[0]), dtype)]
+            return [b.add(carry[0], 1)], [
+                b.random_uniform((3,), b.mix_counter((hyper["k0"], hyper["k1"]), carry[0]), dtype)
+            ]
 
         _, (ys,) = b.scan(body, [b.full((), 0, "int32")], [], 4, False)
         return state, ys
@@ -167,7 +208,12 @@ def step_batches(b, dtype):
 
     def step(state, hyper, batch):
         (x, extra), flag = batch["pair"], batch["flag"]
-        return [b.add(state[0], total(b, x))], {"x": x, "n": b.add(extra, 1), "flag": b.logical_not(flag), "none": batch["none"]}
+        return [b.add(state[0], total(b, x))], {
+            "x": x,
+            "n": b.add(extra, 1),
+            "flag": b.logical_not(flag),
+            "none": batch["none"],
+        }
 
     run, state, out = b.compile_step(step, False), [b.full((), 0.0, dtype)], {}
     sum_of_all = 0.0
@@ -199,7 +245,14 @@ def step_many_hypers(b, dtype):
         return [x], x
 
     run, state = b.compile_step(step, False), [tensor(b, data(3), dtype)]
-    hypers = [{"a": 0.5, "b": 0.25}, {"b": 0.5, "a": 0.25}, {"a": 0.5}, {}, {"a": 0.5, "b": 0.25, "c": -1.0}, {"a": 0.5, "b": 0.25}]
+    hypers = [
+        {"a": 0.5, "b": 0.25},
+        {"b": 0.5, "a": 0.25},
+        {"a": 0.5},
+        {},
+        {"a": 0.5, "b": 0.25, "c": -1.0},
+        {"a": 0.5, "b": 0.25},
+    ]
     return {f"call{i}": run(state, hyper, None)[1] for i, hyper in enumerate(hypers)}
 
 
@@ -208,7 +261,14 @@ SCALARS = {
     "momentum": {"lr": 0.1, "momentum": 0.9},
     "nesterov": {"lr": 0.1, "momentum": 0.9},
     "rmsprop": {"lr": 0.01, "rho": 0.9, "one_minus_rho": 1 - 0.9, "epsilon": 1e-7},
-    "adam": {"lr_t": 0.003, "beta_1": 0.9, "one_minus_beta_1": 1 - 0.9, "beta_2": 0.999, "one_minus_beta_2": 1 - 0.999, "epsilon": 1e-7},
+    "adam": {
+        "lr_t": 0.003,
+        "beta_1": 0.9,
+        "one_minus_beta_1": 1 - 0.9,
+        "beta_2": 0.999,
+        "one_minus_beta_2": 1 - 0.999,
+        "epsilon": 1e-7,
+    },
 }
 SLOTS = {"sgd": 0, "momentum": 1, "nesterov": 1, "rmsprop": 1, "adam": 2}
 
@@ -254,20 +314,28 @@ def fused_updates(b, dtype):
             fused = b.fused_update(kind, state["p"], batch, state["slots"], hyper)
             if fused is NotImplemented:
                 s = {name: b.host_scalar(value, dtype) for name, value in hyper.items()}
-                rows = [by_primitives(b, kind, p, g, [r[i] for r in state["slots"]], s) for i, (p, g) in enumerate(zip(state["p"], batch))]
+                rows = [
+                    by_primitives(b, kind, p, g, [r[i] for r in state["slots"]], s)
+                    for i, (p, g) in enumerate(zip(state["p"], batch))
+                ]
                 fused = [row[0] for row in rows], [[row[1][k] for row in rows] for k in range(SLOTS[kind])]
             return {"p": list(fused[0]), "slots": [list(s) for s in fused[1]]}, None
 
         for donate in (False, True):
             p = [data(*s) for s in shapes]
             slots = [[np.abs(data(*s, seed=3 + k)) for s in shapes] for k in range(SLOTS[kind])]
-            state = {"p": [tensor(b, a, dtype) for a in p], "slots": [[tensor(b, a, dtype) for a in row] for row in slots]}
+            state = {
+                "p": [tensor(b, a, dtype) for a in p],
+                "slots": [[tensor(b, a, dtype) for a in row] for row in slots],
+            }
             run = b.compile_step(step, donate)
             for t in range(3):
                 g = [data(*s, seed=20 + t) for s in shapes]
                 hyper = {k: v * (1 + t) if k.startswith("lr") else v for k, v in scalars.items()}
                 state, _ = run(state, hyper, [a.astype(dtype) for a in g])
-                new = [expected_update(kind, a, d, [row[i] for row in slots], hyper) for i, (a, d) in enumerate(zip(p, g))]
+                new = [
+                    expected_update(kind, a, d, [row[i] for row in slots], hyper) for i, (a, d) in enumerate(zip(p, g))
+                ]
                 p, slots = [n[0] for n in new], [[n[1][k] for n in new] for k in range(len(slots))]
             name = f"{kind} {'donated' if donate else 'kept'}"
             for i, e in enumerate(p):
@@ -282,7 +350,12 @@ def step_inside(b, dtype):
     """What a step makes itself (constants, ranges, draws) needs no input."""
 
     def run():
-        return [b.full((2,), 1.5, dtype), b.arange(3, "int32"), b.constant([1.0, 2.0], dtype), b.random_uniform((3,), (1, 2), dtype)]
+        return [
+            b.full((2,), 1.5, dtype),
+            b.arange(3, "int32"),
+            b.constant([1.0, 2.0], dtype),
+            b.random_uniform((3,), (1, 2), dtype),
+        ]
 
     ones, numbers, constants, draws = inside(b, run, [])
     return {

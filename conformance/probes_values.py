@@ -41,7 +41,10 @@ def round_trips(b, dtype):
 def foreign_byte_order(b, dtype):
     """Arrays read from files of other machines, as HDF5 and NetCDF give them."""
     array = np.arange(6.0).reshape(2, 3)
-    return {name: Known(b.from_numpy(array.astype(name)), array.astype(name[1:])) for name in (">f8", ">f4", ">i4", "<f8", "<i8")}
+    return {
+        name: Known(b.from_numpy(array.astype(name)), array.astype(name[1:]))
+        for name in (">f8", ">f4", ">i4", "<f8", "<i8")
+    }
 
 
 @probe("from_numpy to_numpy", "exact")

@@ -61,7 +61,13 @@ def _one(b, case, dtype, variant, partial=False):
         ys = flat(function(*args))
         paths, grads = ([], []) if partial else gradients(b, case, args, function, dtype)
         result.entries = _entries(b, case, ys, paths, grads, dtype, variant == "eager")
-        if b.name == "numpy" and variant in ("eager", "derived") and dtype == "float64" and case.smooth and not case.gradient:
+        if (
+            b.name == "numpy"
+            and variant in ("eager", "derived")
+            and dtype == "float64"
+            and case.smooth
+            and not case.gradient
+        ):
             for path, numeric, exact in central(b, case, args, function, paths, grads):
                 name = f"gradient {path_name(case, path)} along a direction"
                 result.entries.append(Entry(name, "central", "float64", np.float64(exact), np.float64(numeric)))

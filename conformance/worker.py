@@ -5,7 +5,6 @@ and what was running if the process dies. A process that has grown large stops e
 """
 
 import argparse
-import resource
 import sys
 import time
 import warnings
@@ -19,12 +18,17 @@ from .evaluate import has_bfloat16, overridden
 from .run import run_case, run_compiled, run_probe, run_training
 from .trace import Result, Trace, save
 
+try:
+    import resource
+except ModuleNotFoundError:  # Windows has none: there a process never stops early
+    resource = None
+
 #: Exit status when the backend cannot be had; the reason is on standard error.
 UNAVAILABLE = 3
 #: Exit status when there is more to do: start another process at the first job not announced as done.
 UNFINISHED = 4
-#: Kilobytes of memory above which a process stops: JAX keeps everything it ever compiled.
-_LARGE = 2_500_000
+#: Bytes of memory above which a process stops: JAX keeps everything it ever compiled.
+_LARGE = 2_500_000_000
 #: Cases of one operation that share a compiled step: bounds how long a single compilation takes.
 _TOGETHER = 24
 #: Backends that compile every operation called outside a step, for each shape: a gradient costs half a second there and
@@ -55,10 +59,21 @@ def work(backend, pattern, reference=False, full=False, lacking=()):
             what = f"compiled {some[0].part}/{some[0].op} {dtype} {i // _TOGETHER}"
             yield what, lambda b, s=some, d=dtype: run_compiled(b, s, d)
             if sparing:
-                yield f"derived {what}", lambda b, s=some, d=dtype: run_compiled(b, s, d, True) if overridden(b, s[0]) else []
+                yield (
+                    f"derived {what}",
+                    lambda b, s=some, d=dtype: run_compiled(b, s, d, True) if overridden(b, s[0]) else [],
+                )
     for training in trainings:
         for dtype in FLOATS:
             yield f"{training.id} {dtype}", lambda b, t=training, d=dtype: [run_training(b, t, d)]
+
+
+def _memory():
+    """Bytes this process has taken at most."""
+    if resource is None:
+        return 0
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def _watched(job, b):
@@ -96,7 +111,7 @@ def main(argv=None):
         print(f"@ {i} {len(jobs)} {what}", flush=True)
         results += [Result(what, "", "eager", error="The process died.")] if what in options.skip else _watched(job, b)
         i += 1
-        if i % 16 == 0 and resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > _LARGE:
+        if i % 16 == 0 and _memory() > _LARGE:
             break
     info = {**b.info(), "lacking": list(lacking)}
     save(Trace(options.backend, info, results, time.monotonic() - started), options.out)

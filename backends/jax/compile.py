@@ -6,10 +6,11 @@ import numpy as np
 
 from kshim.spec.dtypes import is_float
 
+from .device import own
+
 
 def _private(leaf):
-    # JAX may read a NumPy buffer in place, after the call has returned: a generator refilling it would change the step.
-    return leaf.copy() if isinstance(leaf, np.ndarray) else leaf
+    return own(leaf) if isinstance(leaf, np.ndarray) else leaf
 
 
 def _unpack(vector, layout):

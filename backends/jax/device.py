@@ -26,6 +26,14 @@ def _found():
     return names
 
 
+def own(array):
+    """A private copy, in the machine's byte order.
+
+    JAX may read a NumPy buffer in place, even after a call has returned: a caller refilling it would change results.
+    """
+    return array.copy() if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+
+
 class Device:
     """`device` is None (the accelerator JAX prefers, else the CPU), 'cpu', 'gpu', 'gpu:1' or 'cuda:0'.
 
@@ -56,8 +64,7 @@ class Device:
         return jax.default_device(self._native) if self._pinned else nullcontext()
 
     def from_numpy(self, array):
-        # A private copy first: JAX may use a NumPy buffer in place, and the caller may write to his.
-        array = np.array(array, copy=True, order="C")
+        array = own(np.asarray(array))
         return jax.device_put(array, self._native) if self._pinned else jnp.asarray(array)
 
     def to_numpy(self, x):

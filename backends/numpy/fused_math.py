@@ -47,13 +47,11 @@ def _softmax_vjp(g, y, axis):
 
 
 def _log_softmax(x, axis):
-    """x - logsumexp(x), with the largest subtracted first where it is finite."""
+    """x - logsumexp(x) from the differences to the largest, which keep their digits however large it is."""
     top = np.maximum.reduce(x, axis=axis, keepdims=True)
     top = np.where(np.isfinite(top), top, np.zeros((), x.dtype))
-    e = np.subtract(x, top)
-    np.exp(e, out=e)
-    total = np.log(np.add.reduce(e, axis=axis, keepdims=True)) + top
-    return np.subtract(x, total, out=e)
+    shifted = np.subtract(x, top)
+    return np.subtract(shifted, np.log(np.add.reduce(np.exp(shifted), axis=axis, keepdims=True)), out=shifted)
 
 
 def _log_softmax_vjp(g, y, axis):
@@ -227,5 +225,5 @@ class FusedMath:
         keep = rng.bits(math.prod(noise_shape), key) >= np.uint32(min(limit, 0xFFFFFFFF))
         mask = keep.reshape(noise_shape).astype(value.dtype)
         mask *= 1.0 / (1.0 - rate)
-        y = value * mask
+        y = np.asarray(value * mask)
         return record((x,), y, (lambda g: g * mask,)) if type(x) is Box else y

@@ -30,7 +30,7 @@ def _take(x, indices, axis):
     if n == 0 and indices.size:
         y = np.zeros(x.shape[:axis] + indices.shape + x.shape[axis + 1 :], x.dtype)
     else:
-        y = x.take(indices if outside is None else np.where(outside, 0, indices), axis)
+        y = np.asarray(x.take(indices if outside is None else np.where(outside, 0, indices), axis))
     if outside is not None:
         hole = outside.reshape((1,) * axis + outside.shape + (1,) * (x.ndim - axis - 1))
         y = np.where(hole, np.asarray(0 if x.dtype.kind in "iub" else np.nan, x.dtype), y)

@@ -1,5 +1,7 @@
 """Matrix products. Half precision is multiplied in float32, for NumPy has no fast product of its own."""
 
+import math
+
 import numpy as np
 
 from .quiet import quiet
@@ -11,8 +13,13 @@ def product(x, y):
     if x.dtype.itemsize == 2 and x.dtype.kind not in "iu":
         return product(x.astype(np.float32), y.astype(np.float32)).astype(x.dtype)
     if x.ndim > 2 and y.ndim == 2:
-        return quiet.run(np.matmul, x.reshape(-1, x.shape[-1]), y).reshape(x.shape[:-1] + y.shape[-1:])
+        return quiet.run(np.matmul, _rows(x), y).reshape(x.shape[:-1] + y.shape[-1:])
     return quiet.run(np.matmul, x, y)
+
+
+def _rows(x):
+    """As a matrix of its last axes; -1 would not say how many rows an empty one has."""
+    return x if x.ndim == 2 else x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
 
 
 def _swap(x):
@@ -25,7 +32,7 @@ def _matmul_x(g, x, y):
 
 def _matmul_y(g, x, y):
     if y.ndim == 2:
-        return product(x.reshape(-1, x.shape[-1]).T, g.reshape(-1, g.shape[-1]))
+        return product(_rows(x).T, _rows(g))
     return fit(product(_swap(x), g), y.shape)
 
 

@@ -99,10 +99,10 @@ class Reductions:
 
     def cumsum(self, x, axis):
         value = unbox(x)
-        y = np.cumsum(value, axis, dtype=_widened(value)).astype(value.dtype, copy=False)
+        y = quiet.run(np.cumsum, value, axis, _widened(value)).astype(value.dtype, copy=False)
         return record((x,), y, (_cumsum_vjp,), y, value, axis) if type(x) is Box else y
 
     def cumprod(self, x, axis):
         value = unbox(x)
-        y = np.cumprod(value, axis, dtype=_widened(value)).astype(value.dtype, copy=False)
+        y = quiet.run(np.cumprod, value, axis, _widened(value)).astype(value.dtype, copy=False)
         return record((x,), y, (_cumprod_vjp,), y, value, axis) if type(x) is Box else y

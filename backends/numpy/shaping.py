@@ -115,9 +115,9 @@ class Shaping:
     def slice(self, x, starts, stops, strides):
         index = _index(starts, stops, strides)
         if type(x) is not Box:
-            return x[index]
+            return np.asarray(x[index])
         value = x.value
-        return record((x,), value[index], (lambda g: _part(value, index, g),))
+        return record((x,), np.asarray(value[index]), (lambda g: _part(value, index, g),))
 
     def split(self, x, sizes, axis):
         value = unbox(x)
@@ -131,5 +131,5 @@ class Shaping:
 
     def flip(self, x, axes):
         axes = tuple(axes)
-        y = np.flip(unbox(x), axes)
+        y = np.asarray(np.flip(unbox(x), axes))
         return record((x,), y, (lambda g: np.flip(g, axes),)) if type(x) is Box else y

@@ -73,7 +73,9 @@ def erf(x):
 
 
 def _lgamma(v):
-    if v <= 0 and v == math.floor(v):
+    if v != v:
+        return v
+    if math.isinf(v) or v <= 0 and v == math.floor(v):
         return math.inf
     return math.lgamma(v) if v < 1e305 else v * (math.log(v) - 1.0)
 

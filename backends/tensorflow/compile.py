@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from kshim.spec.dtypes import is_float
 
+from .device import own
 from .tree import flatten, unflatten
 
 
@@ -73,8 +74,7 @@ class Compile:
                 order = layouts[kinds] = layout(hyper)
             key = (in_state, signature, in_batch, _signature(batch_leaves), order)
             trace = traces.get(key)
-            # Copies, for TensorFlow may use an array's memory in place, and what the step returns may still be that.
-            leaves += [leaf.copy() if isinstance(leaf, np.ndarray) else leaf for leaf in batch_leaves]
+            leaves += [own(leaf) if isinstance(leaf, np.ndarray) else leaf for leaf in batch_leaves]
             if trace is None:
                 structures = (in_state, in_batch)
                 trace = traces[key] = _Trace(function, structures, order, leaves, self.jit_compile, self._gpu)

@@ -25,6 +25,15 @@ def _found():
     return names
 
 
+def own(array):
+    """A private copy, in the machine's byte order.
+
+    TensorFlow may use a NumPy buffer in place, and the result of a step may still be that: a caller refilling it
+    would change results.
+    """
+    return array.copy() if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+
+
 class Device:
     """`device` is None (the first GPU TensorFlow sees, else the CPU), 'cpu', 'gpu', 'gpu:1' or 'cuda:0'.
 
@@ -67,8 +76,7 @@ class Device:
         return call
 
     def from_numpy(self, array):
-        # A private copy first: TensorFlow may use a NumPy buffer in place, and the caller may write to his.
-        return tf.convert_to_tensor(np.array(array, copy=True, order="C"))
+        return tf.convert_to_tensor(own(np.asarray(array)))
 
     def to_numpy(self, x):
         if x.dtype == tf.bfloat16:

@@ -57,15 +57,15 @@ def is_shape(x):
     return isinstance(x, (tuple, list)) and all(d is None or isinstance(d, (int, np.integer)) for d in x)
 
 
-def no_batch(shape):
-    """Shapes with the batch size taken out: weights must not depend on it."""
+def no_batch(shape, declared=False):
+    """Shapes with the batch size taken out (weights must not depend on it), unless the user `declared` it."""
     if shape is None:
         return None
     if is_shape(shape):
-        return tuple(None if i == 0 and context.symbolic == 0 or d in context.hidden_sizes else d for i, d in enumerate(shape))
+        return tuple(None if i == 0 and context.symbolic == 0 and not declared or d in context.hidden_sizes else d for i, d in enumerate(shape))
     if isinstance(shape, dict):
-        return {k: no_batch(v) for k, v in shape.items()}
-    return [no_batch(s) for s in shape]
+        return {k: no_batch(v, declared) for k, v in shape.items()}
+    return [no_batch(s, declared) for s in shape]
 
 
 def shapes_to_specs(shape, dtype):

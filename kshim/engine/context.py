@@ -17,6 +17,10 @@ class _Context(threading.local):
     #: lists that collect what layers add during the current call of a model (None: keep on the layer)
     losses = None
     metrics = None
+    #: list that collects (depth, values by id of symbolic tensor) of the outermost graphs that run (None: nobody asks)
+    graph_runs = None
+    #: where ops on symbolic tensors find the values of the running step (`symbolic.StepValues`), or None
+    step_values = None
     #: depth of nested layer calls
     depth = 0
     #: name scopes of layers under construction or call, for variable paths

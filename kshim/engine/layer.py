@@ -274,7 +274,8 @@ class Layer(Tracked):
             return
         shape = tree.map_structure(lambda t: tuple(t.shape) if hasattr(t, "shape") else None, inputs)
         _specs.check(self.input_spec, inputs, self.name)
-        self._build_with(no_batch(shape))
+        declared = any_keras(tree.flatten(inputs))  # a batch size that the user fixed with batch_shape=
+        self._build_with(no_batch(shape, declared))
 
     def _build_with(self, shape):
         saved = context.scopes
@@ -406,7 +407,13 @@ class Layer(Tracked):
         return None
 
     def compute_output_shape(self, input_shape):
-        """The output shape(s) for an input shape (None for unknown sizes), found by running `call` on shapes."""
+        """The output shape(s) for an input shape (None for unknown sizes), found by running `call` on shapes.
+
+        Asked by a subclass that defines its own (`super().compute_output_shape(...)`): the input shape, as in Keras 2.
+        """
+        own = type(self).compute_output_shape
+        if own is not Layer.compute_output_shape and not own.__module__.startswith("kshim.") and not getattr(own, "_derived", False):
+            return input_shape
         return tree.map_structure(lambda t: tuple(t.shape), self.compute_output_spec(shapes_to_specs(input_shape, self._compute_dtype)))
 
     def compute_output_spec(self, *args, **kwargs):
@@ -444,6 +451,32 @@ class Layer(Tracked):
         elif context.metrics is not None:
             context.metrics.append((name or getattr(aggregation, "name", "metric"), value))
 
+    def add_update(self, updates, inputs=None):
+        """Keras 2's layers hand their state updates over here.
+
+        `K.update` and its relatives assign at once; pairs (variable, value) and functions are taken care of here.
+        """
+        for update in updates if isinstance(updates, list) else [updates]:
+            if callable(update) and not isinstance(update, (Tensor, Variable)):
+                update()
+            elif isinstance(update, tuple) and len(update) == 2 and not context.symbolic and not isinstance(update[1], KerasTensor):
+                update[0].assign(update[1])
+
+    @property
+    def updates(self):
+        """Empty: assignments made in `call` are part of the step itself (as in tf.keras 2)."""
+        return []
+
+    def get_updates_for(self, inputs):
+        return []
+
+    def get_losses_for(self, inputs):
+        """Keras 2: the losses that depend on the given inputs (symbolic tensors), or with None those that depend on none."""
+        if inputs is None:
+            return [f() for f in self._all_loss_functions()] + self._weight_penalties()
+        wanted = {id(t) for t in tree.flatten(inputs)}
+        return [loss for source, loss in self._symbolic_losses(None) if any(id(t) in wanted for t in source)]
+
     def _clear_losses(self):
         self._losses = []
         for layer in self._sublayers():
@@ -451,23 +484,49 @@ class Layer(Tracked):
 
     @property
     def losses(self):
-        """Losses added during the last call, then the regularisation losses of the weights."""
-        collected, seen = [], set()
+        """Losses added during the last call, then the regularisation losses of the weights.
+
+        Before any call on values, activity regularisers give a symbolic loss for each call on symbolic inputs.
+        """
+        layers = self._with_sublayers()
+        collected = [loss for layer in layers for loss in layer._losses]
+        if not collected:
+            collected = [loss for _, loss in self._symbolic_losses(self._own_nodes())]
+        return [*collected, *(f() for f in self._all_loss_functions()), *self._weight_penalties()]
+
+    def _with_sublayers(self):
+        found, seen = [], set()
 
         def visit(layer):
-            if id(layer) in seen:
-                return
-            seen.add(id(layer))
-            collected.extend(layer._losses)
-            collected.extend(f() for f in layer._loss_functions)
-            for sub in layer._sublayers():
-                visit(sub)
+            if id(layer) not in seen:
+                seen.add(id(layer))
+                found.append(layer)
+                for sub in layer._sublayers():
+                    visit(sub)
 
         visit(self)
-        for v in self._collect(None):
-            if v.regularizer is not None and v.trainable:
-                collected.append(v.regularizer(v))
-        return collected
+        return found
+
+    def _all_loss_functions(self):
+        return [f for layer in self._with_sublayers() for f in layer._loss_functions]
+
+    def _weight_penalties(self):
+        return [v.regularizer(v) for v in self._collect(None) if v.regularizer is not None and v.trainable]
+
+    def _own_nodes(self):
+        """The ids of the nodes whose calls are part of this layer; None for all."""
+        return None
+
+    def _symbolic_losses(self, nodes):
+        """[(inputs, loss)] of the activity regularisers for calls on symbolic inputs, restricted to `nodes`."""
+        found = []
+        for layer in self._with_sublayers():
+            if layer.activity_regularizer is None:
+                continue
+            for node in layer._inbound_nodes:
+                if nodes is None or id(node) in nodes:
+                    found.extend((node.inputs, penalty) for penalty in _activity_penalties(layer, node))
+        return found
 
     # graph ---------------------------------------------------------------------------------------------------
     def _node(self, index, what):
@@ -570,6 +629,23 @@ class Layer(Tracked):
     def build_from_config(self, config):
         if config.get("input_shape") is not None and not self.built:
             self._build_with(tree.map_structure(lambda s: s, config["input_shape"]))
+
+
+def _activity_penalties(layer, node):
+    """The symbolic activity losses of one call, made once."""
+    from .op_layer import record
+
+    regularizer, made = layer.activity_regularizer, layer.__dict__.get("_activity_losses")
+    if made is None:
+        made = {}
+        object.__setattr__(layer, "_activity_losses", made)
+
+    def activity_penalty(output):
+        return regularizer(output) / batch_size(output)
+
+    if node.index not in made:
+        made[node.index] = [record(activity_penalty, (output,), {}) for output in node.outputs]
+    return made[node.index]
 
 
 class UnserializableLayer(NotImplementedError):

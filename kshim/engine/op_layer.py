@@ -1,6 +1,7 @@
 """Ops on symbolic tensors of a functional model: each becomes a layer of the graph."""
 
 from .. import tree
+from .context import context
 from .layer import Layer
 from .tensor import KerasTensor
 
@@ -102,7 +103,13 @@ def _find(name):
 
 
 def record(function, args, kwargs):
-    """Add a call with symbolic arguments to the graph and return its symbolic result."""
+    """Add a call with symbolic arguments to the graph and return its symbolic result.
+
+    Inside a loss function of a running step, the arguments' values take their place instead.
+    """
+    if context.step_values is not None:
+        args, kwargs = context.step_values.of((tuple(args), dict(kwargs)))
+        return function(*args, **kwargs)
     tensors = []
 
     def slot(x):

@@ -37,6 +37,43 @@ class Node:
 
     outbound_layer = operation
 
+    # Keras 2's names
+    @property
+    def input_tensors(self):
+        return list(self.inputs)
+
+    @property
+    def output_tensors(self):
+        return list(self.outputs)
+
+    @property
+    def input_shapes(self):
+        return [tuple(t.shape) for t in self.inputs]
+
+    @property
+    def output_shapes(self):
+        return [tuple(t.shape) for t in self.outputs]
+
+    @property
+    def input_masks(self):
+        return [t._keras_mask for t in self.inputs]
+
+    @property
+    def output_masks(self):
+        return [t._keras_mask for t in self.outputs]
+
+    @property
+    def arguments(self):
+        return self.kwargs
+
+    @property
+    def node_indices(self):
+        return [t._keras_history[1] for t in self.inputs]
+
+    @property
+    def tensor_indices(self):
+        return [t._keras_history[2] for t in self.inputs]
+
     @property
     def inbound_layers(self):
         layers = [t._keras_history[0] for t in self.inputs]
@@ -53,17 +90,20 @@ def _collect(x, out):
             out.append(leaf)
 
 
-def _stand_in(tensor, fill):
-    twin = Tensor(ShapeDtype(tuple(fill if d is None else d for d in tensor.shape), str(tensor.dtype)))
+def _stand_in(tensor, fill, batch=None):
+    sizes = [fill if d is None else d for d in tensor.shape]
+    if batch is not None and sizes and tensor.shape[0] is None:
+        sizes[0] = batch
+    twin = Tensor(ShapeDtype(tuple(sizes), str(tensor.dtype)))
     if tensor._keras_mask is not None:
         mask = tensor._keras_mask
-        twin._keras_mask = _stand_in(mask, fill) if isinstance(mask, KerasTensor) else mask
+        twin._keras_mask = _stand_in(mask, fill, batch) if isinstance(mask, KerasTensor) else mask
     return twin
 
 
-def _run(layer, args, kwargs, fill):
+def _run(layer, args, kwargs, fill, batch=None):
     def twin(x):
-        return _stand_in(x, fill) if isinstance(x, KerasTensor) else x
+        return _stand_in(x, fill, batch) if isinstance(x, KerasTensor) else x
 
     context.hidden_sizes.append(fill)
     try:
@@ -109,15 +149,87 @@ def output_spec(layer, args, kwargs):
             specs._keras_mask = masks
         return specs
     unknown = any(None in t.shape for t in tensors)
-    first = _run(layer, args, kwargs, _FILLS[0])
-    second = _run(layer, args, kwargs, _FILLS[1]) if unknown else first
+    try:
+        first = _run(layer, args, kwargs, _FILLS[0])
+        second = _run(layer, args, kwargs, _FILLS[1]) if unknown else first
+    except ValueError:
+        # values of a fixed batch size among the arguments (a variable as initial state): the unknown batch must be as large
+        batch = _only_batch_size(layer, args, kwargs) if unknown else None
+        if batch is None:
+            raise
+        first, second = (_run(layer, args, kwargs, fill, batch) for fill in _FILLS)
     return tree.map_structure(_merged, first, second)
+
+
+def _only_batch_size(layer, args, kwargs):
+    """The first size of all tensors with values that a call gets, if it is the same for all; else None."""
+    leaves = tree.flatten((tuple(args), dict(kwargs), getattr(layer, "_args", ()), getattr(layer, "_kwargs", {})))
+    values = [x for x in leaves if hasattr(x, "shape") and not isinstance(x, KerasTensor) and len(x.shape)]
+    sizes = {int(x.shape[0]) for x in values}
+    return sizes.pop() if len(sizes) == 1 else None
+
+
+class StepValues:
+    """The values that symbolic tensors have in a running step, for losses and metrics that close over such tensors.
+
+    `runs` are dicts of values by id, as the model's graph filled them. What they lack is computed from what they hold,
+    with the step's `training` flag (Keras 2's graphs did so for `kl` in `def loss(y, p): return xent(y, p) + kl`).
+    """
+
+    def __init__(self, runs, training):
+        self.values, self.training = {}, training
+        for run in runs:
+            self.values.update(run)
+
+    def __enter__(self):
+        self._saved, context.step_values = context.step_values, self
+
+    def __exit__(self, *_):
+        context.step_values = self._saved
+
+    def of(self, structure):
+        """The structure with values for symbolic tensors; `ValueError` for one that the model's inputs do not determine."""
+        return tree.map_structure(lambda x: self._value(x) if isinstance(x, KerasTensor) else x, structure)
+
+    def _value(self, tensor):
+        stack = [tensor]
+        while stack:
+            t = stack[-1]
+            if id(t) in self.values:
+                stack.pop()
+                continue
+            node = None if t._keras_history is None else t._keras_history[0]._inbound_nodes[t._keras_history[1]]
+            if node is None or not node.inputs:
+                raise ValueError(
+                    f"A loss or metric uses the symbolic tensor {tensor!r}, whose value depends on {t!r}: that is not an input of the model "
+                    "being trained. Use tensors of this model, or give the values to the model as another input."
+                )
+            missing = [i for i in node.inputs if id(i) not in self.values]
+            if missing:
+                stack.extend(missing)
+            else:
+                self._run(node)
+        return self.values[id(tensor)]
+
+    def _run(self, node):
+        args, kwargs = tree.map_structure(
+            lambda x: self.values[id(x)] if isinstance(x, KerasTensor) else x, (tuple(node.args), dict(node.kwargs))
+        )
+        saved, context.training = context.training, self.training
+        try:
+            out = node.layer(*args, **kwargs)
+        finally:
+            context.training = saved
+        self.values.update(zip(map(id, node.outputs), [t for t in tree.flatten(out) if t is not None]))
 
 
 def symbolic_call(layer, args, kwargs):
     """Call a layer on `KerasTensor`s: a new node of the graph, returning its outputs."""
     from . import input_spec
 
+    if context.step_values is not None:
+        args, kwargs = context.step_values.of((tuple(args), dict(kwargs)))
+        return layer(*args, **kwargs)
     inputs = []
     _collect((args, kwargs), inputs)
     input_spec.check(layer.input_spec, args[0] if args else inputs, layer.name)

@@ -73,6 +73,8 @@ class Combine(Layer):
     def compute_mask(self, inputs, mask=None):
         if mask is None:
             return None
+        if not isinstance(inputs, (list, tuple)):
+            raise ValueError(f"Layer {self.name!r}: `inputs` should be a list of tensors; received {inputs!r:.200}.")
         if not isinstance(mask, (list, tuple)) or len(mask) != len(inputs):
             raise ValueError(
                 f"Layer {self.name!r}: `mask` should be a list of as many masks as there are inputs ({len(inputs)}); received {mask!r:.200}."

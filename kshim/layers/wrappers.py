@@ -4,6 +4,9 @@ from .. import ops, tree
 from ..engine.arguments import any_keras
 from ..engine.layer import Layer
 from ..engine.objects import CustomObjectScope
+from ..engine.op_layer import record
+from ..engine.tensor import KerasTensor
+from .recurrent.base import as_list
 
 
 def _registry():
@@ -50,7 +53,7 @@ class TimeDistributed(Wrapper):
         for s in shapes:
             if s is not None and len(s) < 3 and not nested:
                 raise ValueError(f"TimeDistributed layer {self.name!r} should be passed an input_shape of rank at least 3 (batch, time, ...), received: {tuple(s)}.")
-        inner = [(s[0], *s[2:]) for s in shapes]
+        inner = [(None, *s[2:]) for s in shapes]
         if not self.layer.built:
             self.layer._build_with(inner if nested else inner[0])
         self.built = True
@@ -74,7 +77,29 @@ class TimeDistributed(Wrapper):
         return tree.map_structure(lambda t: ops.reshape(t, (batch, time, *t.shape[1:])), out)
 
     def compute_mask(self, inputs, mask=None):
-        return mask if not isinstance(mask, (list, tuple)) else mask[0]
+        """What the layer inside makes of its steps' masks, for all steps; where it ends a mask, whether anything was valid."""
+        mask = mask[0] if isinstance(mask, (list, tuple)) else mask
+        first = tree.flatten(inputs)[0]
+        if not isinstance(first, KerasTensor):
+            return self._mask_of_steps(inputs, mask)
+        inner = None if mask is None else KerasTensor((None, *mask.shape[2:]), mask.dtype)
+        if mask is None and self.layer.compute_mask(KerasTensor((None, *first.shape[2:]), first.dtype), inner) is None:
+            return None
+        return record(self._mask_of_steps, (inputs, mask), {})
+
+    def _mask_of_steps(self, inputs, mask):
+        def flat(t):
+            return ops.reshape(t, (t.shape[0] * t.shape[1], *t.shape[2:]))
+
+        batch, time = tree.flatten(inputs)[0].shape[:2]
+        inner = self.layer.compute_mask(tree.map_structure(flat, inputs), None if mask is None else flat(mask))
+        if isinstance(inner, (list, tuple)):
+            inner = inner[0]
+        if inner is not None:
+            return ops.reshape(inner, (batch, time, *inner.shape[1:]))
+        if mask is None or len(mask.shape) <= 2:
+            return mask
+        return ops.any(ops.cast(mask, "bool"), axis=tuple(range(2, len(mask.shape))))
 
 
 class Bidirectional(Wrapper):
@@ -83,6 +108,8 @@ class Bidirectional(Wrapper):
     merge_mode: 'concat', 'sum', 'mul', 'ave', or None for a list of both outputs. `backward_layer`: another layer for the
     backward direction; otherwise a copy of `layer` is made.
     """
+
+    _num_constants = 0
 
     def __init__(self, layer, merge_mode="concat", weights=None, backward_layer=None, **kwargs):
         if merge_mode not in ("sum", "mul", "ave", "concat", None):
@@ -125,30 +152,50 @@ class Bidirectional(Wrapper):
         return copy
 
     def build(self, input_shape=None):
+        shape, n = input_shape, self._num_constants
+        if isinstance(shape, list) and shape and isinstance(shape[0], (list, tuple)):  # sequence, states, constants
+            shape = [shape[0], *shape[len(shape) - n :]] if n else shape[0]
         for layer in (self.forward_layer, self.backward_layer):
             if not layer.built:
-                layer._build_with(input_shape)
+                layer._build_with(shape)
         self.built = True
 
     def __call__(self, inputs, initial_state=None, constants=None, **kwargs):
         if isinstance(inputs, (list, tuple)) and len(inputs) > 1 and initial_state is None:
-            inputs, initial_state = inputs[0], list(inputs[1:])
-        if initial_state is not None:
-            if any_keras(initial_state):
-                return super().__call__([inputs, *initial_state], **kwargs)
-            return super().__call__(inputs, initial_state=list(initial_state), **kwargs)
-        return super().__call__(inputs, **kwargs)
+            n = self._num_constants
+            inputs, initial_state, constants = inputs[0], list(inputs[1 : len(inputs) - n]) or None, list(inputs[len(inputs) - n :]) if n else constants
+        states, extra = as_list(initial_state), as_list(constants)
+        if len(states) % 2:
+            raise ValueError(
+                f"Layer {self.name!r}: initial_state of a Bidirectional layer is a list of the forward layer's states followed by "
+                f"the backward layer's; received {len(states)} state(s)."
+            )
+        if extra:
+            self._constants_to_come(len(extra))
+        if any_keras([*states, *extra]):
+            return super().__call__([inputs, *states, *extra], **kwargs)
+        if extra:
+            kwargs["constants"] = extra
+        return super().__call__(inputs, initial_state=states, **kwargs) if states else super().__call__(inputs, **kwargs)
 
-    def call(self, inputs, training=None, mask=None, initial_state=None):
+    def _constants_to_come(self, count):
+        for layer in (self, self.forward_layer, self.backward_layer):
+            layer._num_constants = count
+
+    def call(self, inputs, training=None, mask=None, initial_state=None, constants=None):
         if isinstance(inputs, (list, tuple)):
-            inputs, initial_state = inputs[0], list(inputs[1:])
+            n = self._num_constants
+            inputs, initial_state, constants = inputs[0], list(inputs[1 : len(inputs) - n]), list(inputs[len(inputs) - n :]) if n else constants
             mask = mask[0] if isinstance(mask, (list, tuple)) else mask
         forward_state = backward_state = None
         if initial_state:
             half = len(initial_state) // 2
             forward_state, backward_state = initial_state[:half], initial_state[half:]
-        y = self.forward_layer(inputs, initial_state=forward_state, training=training, mask=mask)
-        z = self.backward_layer(inputs, initial_state=backward_state, training=training, mask=mask)
+        keywords = {"training": training, "mask": mask}
+        if constants:
+            keywords["constants"] = constants
+        y = self.forward_layer(inputs, initial_state=forward_state, **keywords)
+        z = self.backward_layer(inputs, initial_state=backward_state, **keywords)
         states = []
         if self.return_state:
             states = [*y[1:], *z[1:]]
@@ -188,6 +235,8 @@ class Bidirectional(Wrapper):
         inner = _registry().serialize(self.forward_layer)
         inner["config"] = dict(self._template)
         config.update(layer=inner, merge_mode=self.merge_mode)
+        if self._num_constants:
+            config["num_constants"] = self._num_constants
         if self._own_backward:
             config["backward_layer"] = _registry().serialize(self.backward_layer)
         return config
@@ -195,9 +244,12 @@ class Bidirectional(Wrapper):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         config = dict(config)
-        config.pop("num_constants", None)
+        constants = config.pop("num_constants", 0)
         with CustomObjectScope(custom_objects or {}):
             layer = _registry().deserialize(config.pop("layer"))
             if config.get("backward_layer") is not None:
                 config["backward_layer"] = _registry().deserialize(config["backward_layer"])
-        return cls(layer, **config)
+        made = cls(layer, **config)
+        if constants:
+            made._constants_to_come(constants)
+        return made

@@ -2,7 +2,9 @@
 
 import warnings
 
+from ..engine.context import context
 from ..engine.objects import Registry, get_registered_name
+from ..engine.tensor import KerasTensor
 from .reduction import Reduction, apply_valid_mask, compute_weighted_loss, get_mask, squeeze_labels
 
 reg = Registry("loss", "keras.losses")
@@ -35,6 +37,8 @@ class Loss:
     def __call__(self, y_true, y_pred, sample_weight=None):
         """The reduced loss. `sample_weight` is a scalar, one weight per sample, or broadcastable to the losses."""
         values = self.call(y_true, y_pred)
+        if isinstance(values, KerasTensor) and context.step_values is not None:  # a tensor of the model's graph
+            values = context.step_values.of(values)
         in_mask, out_mask = get_mask(y_pred), get_mask(values)
         mask = out_mask if in_mask is None else in_mask if out_mask is None else in_mask & out_mask
         reduction = Reduction.SUM_OVER_BATCH_SIZE if self.reduction == Reduction.AUTO else self.reduction

@@ -94,7 +94,7 @@ def apply_valid_mask(values, weight, mask, over_valid):
         return weight
     mask = cast(mask, values.dtype)
     if over_valid:
-        mask = mask * (math.prod(mask.shape) / ops.sum(mask))
+        mask = mask * (math.prod(mask.shape) / ops.maximum(ops.sum(mask), 1.0))  # a batch that is all masked has loss 0
     return apply_mask(values, weight, mask)
 
 

@@ -289,6 +289,26 @@ class Model(Trainer, Layer):
 
     reset_state = reset_states
 
+    def _own_nodes(self):
+        """The nodes of the graph and of the graphs inside it; None for a subclass, whose calls leave none."""
+        if self._graph is None:
+            return None
+        nodes = {id(n) for n in self._graph.nodes}
+        for layer in self._sublayers():
+            inner = layer._own_nodes() if isinstance(layer, Model) else None
+            nodes |= inner or set()
+        return nodes
+
+    def __reduce_ex__(self, protocol):
+        """Pickle and deepcopy: the model as a file, with weights and training state (its classes are looked up by name)."""
+        from .sequential import Sequential
+
+        if self._graph is None or type(self) not in (Model, Functional, Sequential):
+            return super().__reduce_ex__(protocol)
+        from ..saving.files import model_to_bytes
+
+        return model_from_bytes, (model_to_bytes(self),)
+
     def _add_symbolic_loss(self, loss):
         """A loss tensor of the graph itself (as variational autoencoders add): computed in the same run as the outputs."""
         if self._graph is None:
@@ -320,3 +340,10 @@ def _inside_call():
     from ..engine.context import context
 
     return context.depth > 0
+
+
+def model_from_bytes(data):
+    """What unpickling a model calls. A pickle is code anyway, so functions inside Lambda layers are loaded too."""
+    from ..saving import files
+
+    return files.model_from_bytes(data)

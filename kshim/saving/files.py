@@ -1,5 +1,6 @@
 """`save_model`, `load_model`, `save_weights`, `load_weights`: choosing the format and handling the file."""
 
+import io
 import os
 
 import h5py
@@ -89,6 +90,24 @@ def load_model(filepath, custom_objects=None, compile=True, safe_mode=True, opti
         path = _path(filepath)
         with _opened(path, "load_model") as f:
             return read_model(f, custom_objects, compile)
+
+
+def model_to_bytes(model):
+    """The whole model as the bytes of an HDF5 file (what pickling stores)."""
+    from .hdf5_write import write_model
+
+    data = io.BytesIO()
+    with h5py.File(data, "w") as f:
+        write_model(f, model, True)
+    return data.getvalue()
+
+
+def model_from_bytes(data):
+    """The model of `model_to_bytes`; code of Lambda layers in it runs."""
+    from .hdf5_read import read_model
+
+    with SafeModeScope(False), h5py.File(io.BytesIO(data), "r") as f:
+        return read_model(f, None, True)
 
 
 def _opened(path, what):

@@ -110,7 +110,9 @@ class Derived:
         return self.divide(e, self.sum(e, (axis,), True))
 
     def log_softmax(self, x, axis):
-        return self.subtract(x, self.logsumexp(x, (axis,), True))
+        top = self.stop_gradient(self.max(x, (axis,), True))
+        shifted = self.subtract(x, self.where(self.isfinite(top), top, self.zeros_like(top)))
+        return self.subtract(shifted, self.log(self.sum(self.exp(shifted), (axis,), True)))
 
     # products ----------------------------------------------------------------------------------------------
     def dense(self, x, kernel, bias):
@@ -279,8 +281,8 @@ class Derived:
         return x
 
     def hard_sigmoid(self, x):
-        """Keras 1 and 2: clip(0.2 x + 0.5, 0, 1)."""
-        return self.clip(self.add(self.multiply(x, 0.2), 0.5), 0.0, 1.0)
+        """Keras 1 and 2: clip(0.2 x + 0.5, 0, 1). Clipped first, so that a fused multiply-add cannot move the bounds."""
+        return self.add(self.multiply(self.clip(x, -2.5, 2.5), 0.2), 0.5)
 
     def _time_major(self, x):
         return self.transpose(x, (1, 0) + tuple(range(2, len(self.shape_of(x)))))
@@ -316,4 +318,6 @@ class Derived:
 
     def constant(self, value, dtype):
         """A tensor from anything NumPy understands."""
+        if dtype == "bfloat16":  # which NumPy does not know
+            return self.cast(self.from_numpy(np.asarray(value).astype("float32")), dtype)
         return self.from_numpy(np.asarray(value).astype(dtype))

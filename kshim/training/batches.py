@@ -1,6 +1,7 @@
 """From the user's batches to what a step takes: targets and weights as flat lists in the order of the outputs."""
 
 from .. import config, tree
+from .compiled import per_output
 
 
 def flat_targets(y, names, what="y", keys=None):
@@ -21,10 +22,22 @@ def flat_targets(y, names, what="y", keys=None):
     return [None if v is None else v for v in tree.flatten(y)]
 
 
+def _placed(model, targets, names, keys):
+    """Targets given for the outputs that have a loss only (Keras 2), each at its output's place."""
+    if not names or not 0 < len(targets) < len(names) or model._compiled is None:
+        return targets
+    losses = per_output(model._compiled._alone(model.loss, names), names, "loss", keys=keys)
+    wanted = [i for i, loss in enumerate(losses) if loss is not None]
+    if len(wanted) != len(targets):
+        return targets
+    found = dict(zip(wanted, targets))
+    return [found.get(i) for i in range(len(names))]
+
+
 def prepare(model, x, y, sample_weight):
     """(x, y list, weight list or None) of host arrays ready for a step."""
     names, keys = model.output_names if model.outputs else None, model._output_keys
-    targets = flat_targets(y, names, keys=keys)
+    targets = _placed(model, flat_targets(y, names, keys=keys), names, keys)
     weights = None
     if sample_weight is not None:
         weights = flat_targets(sample_weight, names, "sample_weight", keys)
@@ -40,5 +53,8 @@ def _weight_dtype():
 
 def samples(x):
     """Number of samples of a host batch."""
-    first = tree.flatten(x)[0]
+    leaves = tree.flatten(x)
+    if any(leaf is None for leaf in leaves):
+        raise ValueError(f"x has None at position {[i for i, leaf in enumerate(leaves) if leaf is None][0]}; expected an array for each input of the model.")
+    first = leaves[0]
     return int(first.shape[0]) if first.ndim else 1

@@ -170,8 +170,8 @@ class Compiled:
             if mask is not None:
                 mask = mask.astype(flat[i].dtype)
                 weights = mask if weights is None else weights * mask
-            if i >= len(y_true) or y_true[i] is None:
-                raise ValueError(f"Metric {metric.name!r} of output {self.names[i]!r} needs target data (y).")
+            if i >= len(y_true) or y_true[i] is None:  # as in tf.keras: an output without targets has no metrics
+                continue
             try:
                 metric.update_state(y_true[i], flat[i], sample_weight=weights)
             except Exception as error:

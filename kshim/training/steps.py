@@ -9,6 +9,7 @@ from functools import partial
 
 from .. import tree
 from ..engine.context import context, step_scope, symbolic_scope
+from ..engine.symbolic import StepValues
 from ..engine.tensor import Tensor
 from ..engine.variable import swapped
 from ..losses.reduction import match_dtype_and_rank
@@ -68,18 +69,25 @@ class Steps:
         self.penalties = _penalties(model)
 
     def _forward(self, x, training, key):
-        """(outputs, losses added on the way, named metric values) of one call of the model."""
+        """(outputs, losses added on the way, named metric values, values of graph tensors) of one call of the model."""
         with step_scope(key) as scope, training_phase(training):
-            y = self.model(_tensors(x), training=training)
-            extra = [*scope.losses, *(f() for f in self.penalties)]
-        return y, extra, scope.metrics
+            saved, context.graph_runs = context.graph_runs, []
+            try:
+                y = self.model(_tensors(x), training=training)
+                known = StepValues([values for _, values in context.graph_runs], training)
+            finally:
+                context.graph_runs = saved
+            with known:
+                extra = [*scope.losses, *(known.of(f()) for f in self.penalties)]
+        return y, extra, scope.metrics, known
 
     def _losses(self, x, y, sample_weight, training, key):
         compiled = self.compiled
-        y_pred, extra, named = self._forward(x, training, key)
+        y_pred, extra, named, known = self._forward(x, training, key)
         y, sample_weight = self._matched(y, y_pred, sample_weight)
-        total, parts = compiled.compute(y, y_pred, sample_weight, extra)
-        compiled.update_metrics(y, y_pred, sample_weight)
+        with step_scope(key), known:
+            total, parts = compiled.compute(y, y_pred, sample_weight, extra)
+            compiled.update_metrics(y, y_pred, sample_weight)
         for name, value in named:
             self.model._named_metric(name).update_state(value)
         values = [total._value] if len(compiled.losses) <= 1 else [total._value, *(p._value for p in parts)]
@@ -144,7 +152,7 @@ class Steps:
     def added_metrics(self, kind, batch):
         """Names of the metrics that layers report with `add_metric` in a step of this kind."""
         with self._shapes_for_values(), symbolic_scope():
-            _, _, named = self._forward(_shapes_of(batch[0]), kind == "train", (0, 0))
+            _, _, named, _ = self._forward(_shapes_of(batch[0]), kind == "train", (0, 0))
         return list(dict.fromkeys(name for name, _ in named))
 
     def _shapes_for_values(self):

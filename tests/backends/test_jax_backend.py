@@ -1,4 +1,4 @@
-"""What only the jax backend has: donation, devices, precision, 64-bit numbers; the rest: test_compiled_backends."""
+"""What only the jax backend has: donation, devices, precision, 64-bit numbers; the rest: test_compiled_*.py."""
 
 import os
 import subprocess

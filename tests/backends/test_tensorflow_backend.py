@@ -1,4 +1,4 @@
-"""What only the tensorflow backend has: its import, its calls, XLA, GPU paths; the rest: test_compiled_backends."""
+"""What only the tensorflow backend has: its import, its calls, XLA, GPU paths; the rest: test_compiled_*.py."""
 
 import subprocess
 import sys

@@ -6,7 +6,18 @@ import json
 import kshim_conformance.__main__ as command
 import numpy as np
 import pytest
-from kshim_conformance import cases_derived, cases_ops, catalogue, evaluate, probes, report, run, supervise, tolerances, trace
+from kshim_conformance import (
+    cases_derived,
+    cases_ops,
+    catalogue,
+    evaluate,
+    probes,
+    report,
+    run,
+    supervise,
+    tolerances,
+    trace,
+)
 from kshim_conformance.case import FIXED, Case, ints, leaves, normal, values
 from kshim_conformance.compare import compare, compare_form, rounded
 from kshim_conformance.judge import Judge
@@ -89,7 +100,9 @@ def test_a_wide_reference_is_rounded_to_the_dtype():
 
 def test_bfloat16_rounding():
     """1 + 2**-8 is half way and goes to even; 3.3895e38 is the largest."""
-    found = rounded(np.array([1.0 + 2.0**-8, 1.0 + 3 * 2.0**-8, -1.0040, 3.3895313892515355e38, np.nan, np.inf]), "bfloat16")
+    found = rounded(
+        np.array([1.0 + 2.0**-8, 1.0 + 3 * 2.0**-8, -1.0040, 3.3895313892515355e38, np.nan, np.inf]), "bfloat16"
+    )
     np.testing.assert_array_equal(found, [1.0, 1.015625, -1.0078125, 3.3895313892515355e38, np.nan, np.inf])
 
 
@@ -305,7 +318,10 @@ def test_a_mismatch_is_reported_and_fails_the_run(monkeypatch, capsys):
     monkeypatch.setattr(command, "absent", lambda name: None)
     assert command.main(["--backends", "torch", "--only", "floor"]) == 1
     out = capsys.readouterr().out
-    assert "torch ops/floor(uniform(-3..3; 3, 4)) float64 eager value[0], against numpy: value: first wrong index (0, 0)" in out
+    assert (
+        "torch ops/floor(uniform(-3..3; 3, 4)) float64 eager value[0], against numpy: value: first wrong index (0, 0)"
+        in out
+    )
 
 
 def test_a_worker_that_dies_is_named_and_the_rest_still_runs(monkeypatch):
@@ -351,4 +367,10 @@ def test_progress_is_a_line_for_each_quarter_where_there_is_no_terminal():
     for i in range(101):
         progress.update(i, 100, "x")
     progress.close()
-    assert [line.split()[1] for line in stream.getvalue().splitlines()] == ["0/100", "25/100", "50/100", "75/100", "100/100"]
+    assert [line.split()[1] for line in stream.getvalue().splitlines()] == [
+        "0/100",
+        "25/100",
+        "50/100",
+        "75/100",
+        "100/100",
+    ]

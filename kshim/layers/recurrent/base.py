@@ -2,13 +2,14 @@
 
 from ... import ops, tree
 from ...engine.arguments import any_keras
+from ...engine.context import context
 from ...engine.input_spec import InputSpec
 from ...engine.layer import Layer
 from ...engine.tensor import KerasTensor, Tensor
 from ...engine.variable import Variable
 
 
-def _as_list(x):
+def as_list(x):
     return [] if x is None else list(x) if isinstance(x, (list, tuple)) else [x]
 
 
@@ -34,7 +35,6 @@ class RNN(Layer):
         self.time_major, self.zero_output_for_mask = bool(time_major), bool(zero_output_for_mask)
         self.stateful = bool(stateful)
         self.supports_masking = True
-        self.states = None
         self._state_variables = []
         self.input_spec = None
 
@@ -42,36 +42,52 @@ class RNN(Layer):
     def state_size(self):
         return self.cell.state_size
 
+    @property
+    def states(self):
+        """The kept states of a stateful layer; as many None if it keeps none (yet)."""
+        return tuple(self._state_variables) or [None] * len(as_list(self.cell.state_size))
+
+    @states.setter
+    def states(self, values):
+        self.reset_states(list(values))
+
     def build(self, input_shape):
+        constants = []
         if isinstance(input_shape, list) and input_shape and not isinstance(input_shape[0], (int, type(None))):
+            n = getattr(self, "_num_constants", 0)
+            constants = [tuple(s) for s in input_shape[len(input_shape) - n :]] if n else []
             input_shape = input_shape[0]
         step_shape = tuple(input_shape[:1]) + tuple(input_shape[2:])
         if isinstance(self.cell, Layer) and not self.cell.built:
-            self.cell._build_with(step_shape)
-        if self.stateful and self.states is None:
+            self.cell._build_with([step_shape, *constants] if constants else step_shape)
+        elif not isinstance(self.cell, Layer) and hasattr(self.cell, "build") and not getattr(self.cell, "built", False):
+            self.cell.build([step_shape, *constants] if constants else step_shape)
+        if self.stateful and not self._state_variables and (input_shape[0] or (self._batch_input_shape or (None,))[0]):
             self._make_states(input_shape[0])
         self.built = True
 
     def _make_states(self, batch):
         if batch is None and self._batch_input_shape is not None:
             batch = self._batch_input_shape[0]
-        if batch is None:
+        if batch is None or batch in context.hidden_sizes:
             raise ValueError(
                 f"If an RNN is stateful, it needs to know its batch size (layer {self.name!r}). Specify it with `batch_input_shape` on the first layer "
                 "of a Sequential model, or `batch_shape` of Input()."
             )
-        zeros = self._initial_states_of(batch, None)
+        saved, context.symbolic = context.symbolic, 0  # states are real even while shapes flow
+        try:
+            zeros = self._initial_states_of(batch, None)
+        finally:
+            context.symbolic = saved
         self._state_variables = [Variable(z.numpy(), z.dtype, trainable=False, name=f"state_{i}") for i, z in enumerate(tree.flatten(zeros))]
         self._tracked_variables = [v for v in self._tracked_variables if not any(v is s for s in self._state_variables)]
-        self.states = tuple(self._state_variables)
-        self._tracked.pop("states", None)
         self._tracked.pop("_state_variables", None)
 
     def __call__(self, inputs, initial_state=None, constants=None, **kwargs):
         if isinstance(inputs, (list, tuple)) and initial_state is None and constants is None and len(inputs) > 1 and all(isinstance(t, (Tensor, Variable)) or hasattr(t, "shape") for t in inputs):
             n = self._num_constants = getattr(self, "_num_constants", 0)
             inputs, initial_state, constants = inputs[0], list(inputs[1 : len(inputs) - n]) or None, list(inputs[len(inputs) - n :]) if n else None
-        states, extra = _as_list(initial_state), _as_list(constants)
+        states, extra = as_list(initial_state), as_list(constants)
         if extra:
             self._num_constants = len(extra)
         if states or extra:
@@ -117,20 +133,31 @@ class RNN(Layer):
                 except TypeError:
                     if not arguments:
                         raise
-            return _as_list(states)
+            return as_list(states)
         sizes = self.cell.state_size if isinstance(self.cell.state_size, (list, tuple)) else [self.cell.state_size]
         return [ops.zeros((batch, *(s if isinstance(s, (list, tuple)) else (s,))), self.compute_dtype) for s in sizes]
+
+    def get_initial_state(self, inputs=None, batch_size=None):
+        """The states a sequence begins with when none are given: a list, for a batch like `inputs` or of `batch_size`."""
+        if isinstance(inputs, (int, type(None))):  # Keras 3 passes the batch size
+            return self._initial_states_of(batch_size if inputs is None else inputs, None)
+        if not isinstance(inputs, KerasTensor):
+            return self._initial_states_of(inputs.shape[1 if self.time_major else 0], inputs)
+        wanted = self._initial_states_of(1, None)
+        sums = ops.sum(ops.cast(inputs, self.compute_dtype), axis=tuple(i for i in range(len(inputs.shape)) if i != (1 if self.time_major else 0)))
+        column = ops.zeros_like(sums)
+        return [ops.tile(ops.reshape(column, (-1, *(1,) * (len(w.shape) - 1))), (1, *w.shape[1:])) for w in wanted]
 
     def _run(self, inputs, states, mask, training, constants):
         """(all outputs, last output, last states) by stepping the cell."""
         keywords = {"training": training} if _takes(self.cell, "training") else {}
         if constants is not None:
             keywords["constants"] = constants
-        cell = self.cell
+        cell = self.cell if callable(self.cell) else self.cell.call
 
         def step(x, held):
             out, new = cell(x, held, **keywords)
-            return out, _as_list(new)
+            return out, as_list(new)
 
         return scan_cell(step, inputs, states, mask, self.go_backwards, self._zero_outputs())
 
@@ -141,7 +168,7 @@ class RNN(Layer):
     def compute_mask(self, inputs, mask=None):
         mask = mask[0] if isinstance(mask, (list, tuple)) else mask
         out = mask if self.return_sequences else None
-        return [out] + [None] * len(_as_list(self.cell.state_size)) if self.return_state else out
+        return [out] + [None] * len(as_list(self.cell.state_size)) if self.return_state else out
 
     def reset_states(self, states=None):
         """Set the states of a stateful layer to zeros, or to the given arrays."""
@@ -150,10 +177,10 @@ class RNN(Layer):
         if not self._state_variables:
             if states is None:
                 return
-            self._make_states(_as_list(states)[0].shape[0])
+            self._make_states(as_list(states)[0].shape[0])
         import numpy as np
 
-        values = [np.zeros(tuple(v.shape)) for v in self._state_variables] if states is None else _as_list(states)
+        values = [np.zeros(tuple(v.shape)) for v in self._state_variables] if states is None else as_list(states)
         if len(values) != len(self._state_variables):
             raise ValueError(f"Layer {self.name!r} expects {len(self._state_variables)} states, but it received {len(values)} state values.")
         for variable, value in zip(self._state_variables, values):
@@ -252,8 +279,9 @@ def _choose(keep, new, old):
 class StackedRNNCells(Layer):
     """Several cells as one: each reads the output of the one before."""
 
-    def __init__(self, cells, **kwargs):
+    def __init__(self, cells, reverse_state_order=False, **kwargs):
         super().__init__(**kwargs)
+        self.reverse_state_order = bool(reverse_state_order)
         for cell in cells:
             if not hasattr(cell, "call") or not hasattr(cell, "state_size"):
                 raise ValueError(f"All cells must have a `call` method and a `state_size` attribute. Received: {cell!r}.")
@@ -261,46 +289,60 @@ class StackedRNNCells(Layer):
 
     @property
     def state_size(self):
-        return [s for cell in self.cells for s in _as_list(cell.state_size)]
+        return tuple(s for cell in self._state_order() for s in as_list(cell.state_size))
+
+    def _state_order(self):
+        """The cells as their states are listed: the last cell's first if `reverse_state_order` (Keras before 2.2)."""
+        return self.cells[::-1] if self.reverse_state_order else self.cells
 
     @property
     def output_size(self):
         last = self.cells[-1]
-        return getattr(last, "output_size", None) or _as_list(last.state_size)[0]
+        return getattr(last, "output_size", None) or as_list(last.state_size)[0]
 
     def build(self, input_shape):
+        constants = []
+        if isinstance(input_shape, list):
+            input_shape, constants = input_shape[0], list(input_shape[1:])
         for cell in self.cells:
-            if isinstance(cell, Layer) and not cell.built:
-                cell._build_with(tuple(input_shape))
-            size = getattr(cell, "output_size", None) or _as_list(cell.state_size)[0]
-            input_shape = (input_shape[0], *_as_list(size))
+            if not getattr(cell, "built", False) and hasattr(cell, "build"):
+                shape = [tuple(input_shape), *constants] if constants and _takes(cell, "constants") else tuple(input_shape)
+                if isinstance(cell, Layer):
+                    cell._build_with(shape)
+                else:
+                    cell.build(shape)
+            size = getattr(cell, "output_size", None) or as_list(cell.state_size)[0]
+            input_shape = (input_shape[0], *as_list(size))
         self.built = True
 
     def get_initial_state(self, batch_size=None, dtype=None, inputs=None):
         out = []
-        for cell in self.cells:
+        for cell in self._state_order():
             if hasattr(cell, "get_initial_state"):
-                out.extend(_as_list(cell.get_initial_state(batch_size=batch_size, dtype=dtype)))
+                out.extend(as_list(cell.get_initial_state(batch_size=batch_size, dtype=dtype)))
             else:
-                out.extend(ops.zeros((batch_size, n), dtype) for n in _as_list(cell.state_size))
+                out.extend(ops.zeros((batch_size, n), dtype) for n in as_list(cell.state_size))
         return out
 
     def call(self, inputs, states, training=None, constants=None):
-        new, at = [], 0
+        held_of, new_of, at = {}, {}, 0
+        for cell in self._state_order():
+            n = len(as_list(cell.state_size))
+            held_of[id(cell)] = list(states[at : at + n])
+            at += n
         for cell in self.cells:
-            n = len(_as_list(cell.state_size))
             keywords = {"training": training} if _takes(cell, "training") else {}
             if constants is not None and _takes(cell, "constants"):
                 keywords["constants"] = constants
-            inputs, held = cell(inputs, list(states[at : at + n]), **keywords)
-            new.extend(_as_list(held))
-            at += n
-        return inputs, new
+            inputs, held = (cell if callable(cell) else cell.call)(inputs, held_of[id(cell)], **keywords)
+            new_of[id(cell)] = as_list(held)
+        return inputs, [s for cell in self._state_order() for s in new_of[id(cell)]]
 
     def get_config(self):
         from .. import registry
 
-        return {**super().get_config(), "cells": [registry.serialize(c) for c in self.cells]}
+        config = {**super().get_config(), "cells": [registry.serialize(c) for c in self.cells]}
+        return {**config, "reverse_state_order": True} if self.reverse_state_order else config
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
