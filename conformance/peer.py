@@ -24,7 +24,20 @@ EXAMPLES = (
 
 def fetch(folder):
     """Download and unpack Keras 2.3.1's source distribution; returns its folder of examples."""
-    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:", "--no-build-isolation", "-d", str(folder), "keras==2.3.1"]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "-q",
+        "--no-deps",
+        "--no-binary",
+        ":all:",
+        "--no-build-isolation",
+        "-d",
+        str(folder),
+        "keras==2.3.1",
+    ]
     subprocess.run(command, check=False, capture_output=True)
     archives = sorted(pathlib.Path(folder).glob("[Kk]eras-2.3.1.tar.gz"))
     if not archives:
@@ -68,7 +81,14 @@ def run(script, backend, home, folder, epochs, steps, timeout):
     )  # fmt: skip
     start = time.perf_counter()
     try:
-        done = subprocess.run([sys.executable, "-m", "kshim", str(script)], cwd=folder, env=environment, capture_output=True, text=True, timeout=timeout)
+        done = subprocess.run(
+            [sys.executable, "-m", "kshim", str(script)],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
         code, output = done.returncode, done.stderr if done.returncode else done.stdout
     except subprocess.TimeoutExpired:
         code, output = 124, f"no end after {timeout} s"
@@ -92,9 +112,20 @@ def main(argv=None):
         for name in options.only.split(","):
             for backend in options.backends.split(","):
                 with tempfile.TemporaryDirectory() as folder:
-                    seconds, code, tail = run(source / "examples" / f"{name}.py", backend, home, folder, options.epochs, options.steps, options.timeout)
+                    seconds, code, tail = run(
+                        source / "examples" / f"{name}.py",
+                        backend,
+                        home,
+                        folder,
+                        options.epochs,
+                        options.steps,
+                        options.timeout,
+                    )
                 passed, failed = passed + (code == 0), failed + (code != 0)
-                print(f"{'ok  ' if code == 0 else 'FAIL'} {name:<26}{backend:<11}{seconds:7.1f} s   {tail[-1][:90] if tail else ''}", flush=True)
+                print(
+                    f"{'ok  ' if code == 0 else 'FAIL'} {name:<26}{backend:<11}{seconds:7.1f} s   {tail[-1][:90] if tail else ''}",
+                    flush=True,
+                )
                 if code:
                     print("\n".join("      " + line for line in tail))
     print(f"{passed} passed, {failed} failed")

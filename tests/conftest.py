@@ -6,6 +6,7 @@ import random
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # the tests are small and run in several processes
 
 import numpy as np
 import pytest

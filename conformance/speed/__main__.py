@@ -21,8 +21,19 @@ class Process:
         self.kind, self.batches = kind, math.ceil(samples / WORKLOADS[name][2])
         self.repeats = repeats
         environment = dict(os.environ, TF_CPP_MIN_LOG_LEVEL="3", OMP_NUM_THREADS=str(threads))
-        command = [sys.executable, "-m", "kshim_conformance.speed.worker", kind, backend, name, str(samples), str(repeats)]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+        command = [
+            sys.executable,
+            "-m",
+            "kshim_conformance.speed.worker",
+            kind,
+            backend,
+            name,
+            str(samples),
+            str(repeats),
+        ]
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+        )
         answer = self.process.stdout.readline().strip()
         self.problem = None if answer == "ready" else answer or self.process.stderr.read().strip().splitlines()[-1:]
 
@@ -71,12 +82,18 @@ def main(argv=None):
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--json")
     options = parser.parse_args(argv)
-    print(f"{platform.machine()}, {os.cpu_count()} cores, {options.threads} threads, Python {platform.python_version()}; medians of {options.rounds} rounds in turn")
-    print(f"{'backend':<11}{'workload':<9}{'what':<9}{'kshim ms':>10}{'hand ms':>10}{'keras ms':>10}{'kshim/hand':>12}{'keras/kshim':>13}")
+    print(
+        f"{platform.machine()}, {os.cpu_count()} cores, {options.threads} threads, Python {platform.python_version()}; medians of {options.rounds} rounds in turn"
+    )
+    print(
+        f"{'backend':<11}{'workload':<9}{'what':<9}{'kshim ms':>10}{'hand ms':>10}{'keras ms':>10}{'kshim/hand':>12}{'keras/kshim':>13}"
+    )
     rows = []
     for backend in options.backends.split(","):
         for name in options.workloads.split(","):
-            times, problems = measure(backend, name, options.rounds, options.steps, options.predictions, options.threads)
+            times, problems = measure(
+                backend, name, options.rounds, options.steps, options.predictions, options.threads
+            )
             for command in ("train", "predict"):
                 medians = {k: statistics.median(v[command]) * 1e3 for k, v in times.items()}
                 ratios = {}
@@ -84,10 +101,23 @@ def main(argv=None):
                     if other in times and "kshim" in times:
                         pairs = zip(times["kshim"][command], times[other][command])
                         ratios[key] = statistics.median(a / b if other == "hand" else b / a for a, b in pairs)
-                row = {"backend": backend, "workload": name, "what": command, "ms": medians, "ratios": ratios, "problems": problems, "seconds": {k: v[command] for k, v in times.items()}}
+                row = {
+                    "backend": backend,
+                    "workload": name,
+                    "what": command,
+                    "ms": medians,
+                    "ratios": ratios,
+                    "problems": problems,
+                    "seconds": {k: v[command] for k, v in times.items()},
+                }
                 rows.append(row)
-                cell = "".join(f"{medians[k]:>10.3f}" if k in medians else f"{'-':>10}" for k in ("kshim", "hand", "keras"))
-                tail = "".join(f"{ratios[k]:>{w}.2f}" if k in ratios else f"{'-':>{w}}" for k, w in (("kshim/hand", 12), ("keras/kshim", 13)))
+                cell = "".join(
+                    f"{medians[k]:>10.3f}" if k in medians else f"{'-':>10}" for k in ("kshim", "hand", "keras")
+                )
+                tail = "".join(
+                    f"{ratios[k]:>{w}.2f}" if k in ratios else f"{'-':>{w}}"
+                    for k, w in (("kshim/hand", 12), ("keras/kshim", 13))
+                )
                 print(f"{backend:<11}{name:<9}{command:<9}{cell}{tail}", flush=True)
             for kind, problem in problems.items():
                 print(f"  {kind} does not run: {problem}")

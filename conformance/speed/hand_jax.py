@@ -43,7 +43,13 @@ class Contender:
         self.x, self.y = data(name, samples)
         regression = WORKLOADS[name][1] == 0
         p = jax.tree.map(jnp.asarray, parameters(name))
-        self.state = (p, jax.tree.map(jnp.zeros_like, p), jax.tree.map(jnp.zeros_like, p), jnp.zeros((), jnp.int32), jnp.zeros(()))
+        self.state = (
+            p,
+            jax.tree.map(jnp.zeros_like, p),
+            jax.tree.map(jnp.zeros_like, p),
+            jnp.zeros((), jnp.int32),
+            jnp.zeros(()),
+        )
 
         def loss(p, x, y):
             out = _forward(name, p, x)

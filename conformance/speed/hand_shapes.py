@@ -16,4 +16,9 @@ def parameters(name):
     if name == "lstm":
         return [_dense(rng, 1, 256), _dense(rng, 64, 256), _dense(rng, 64, 10)]
     kernels = [rng.normal(0, 0.1, s).astype("float32") for s in ((3, 3, 1, 32), (3, 3, 32, 64))]
-    return [[kernels[0], np.zeros(32, "float32")], [kernels[1], np.zeros(64, "float32")], _dense(rng, 1600, 128), _dense(rng, 128, 10)]
+    return [
+        [kernels[0], np.zeros(32, "float32")],
+        [kernels[1], np.zeros(64, "float32")],
+        _dense(rng, 1600, 128),
+        _dense(rng, 128, 10),
+    ]

@@ -33,7 +33,14 @@ def any_keras(values):
 
 def holds_tensors(x):
     """Whether a list is a structure of inputs (tensors or arrays) rather than one array written as a list."""
-    return any(isinstance(i, (Tensor, Variable, np.ndarray)) or i is None or isinstance(i, dict) or isinstance(i, (list, tuple)) and holds_tensors(i) for i in x) or not len(x)
+    return any(
+        isinstance(i, (Tensor, Variable, np.ndarray))
+        or i is None
+        or isinstance(i, dict)
+        or isinstance(i, (list, tuple))
+        and holds_tensors(i)
+        for i in x
+    ) or not len(x)
 
 
 def masks_of(inputs):
@@ -62,7 +69,10 @@ def no_batch(shape, declared=False):
     if shape is None:
         return None
     if is_shape(shape):
-        return tuple(None if i == 0 and context.symbolic == 0 and not declared or d in context.hidden_sizes else d for i, d in enumerate(shape))
+        return tuple(
+            None if i == 0 and context.symbolic == 0 and not declared or d in context.hidden_sizes else d
+            for i, d in enumerate(shape)
+        )
     if isinstance(shape, dict):
         return {k: no_batch(v, declared) for k, v in shape.items()}
     return [no_batch(s, declared) for s in shape]

@@ -21,6 +21,8 @@ class _Context(threading.local):
     graph_runs = None
     #: where ops on symbolic tensors find the values of the running step (`symbolic.StepValues`), or None
     step_values = None
+    #: dict that collects the variables read while a step is traced (None: nobody asks)
+    reads = None
     #: depth of nested layer calls
     depth = 0
     #: name scopes of layers under construction or call, for variable paths

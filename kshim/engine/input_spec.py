@@ -4,7 +4,18 @@
 class InputSpec:
     """Expected rank, sizes and dtype of one input (None: anything); `axes` maps an axis to its size."""
 
-    def __init__(self, dtype=None, shape=None, ndim=None, max_ndim=None, min_ndim=None, axes=None, allow_last_axis_squeeze=False, name=None, **kwargs):
+    def __init__(
+        self,
+        dtype=None,
+        shape=None,
+        ndim=None,
+        max_ndim=None,
+        min_ndim=None,
+        axes=None,
+        allow_last_axis_squeeze=False,
+        name=None,
+        **kwargs,
+    ):
         self.dtype, self.shape = dtype, tuple(shape) if shape is not None else None
         self.ndim = len(self.shape) if self.shape is not None else ndim
         self.max_ndim, self.min_ndim = max_ndim, min_ndim
@@ -42,8 +53,15 @@ def check(specs, inputs, layer_name):
             if spec.shape is not None:
                 wanted.update(enumerate(spec.shape))
             for axis, size in wanted.items():
-                if size is not None and -len(shape) <= axis < len(shape) and shape[axis] is not None and shape[axis] != size:
+                if (
+                    size is not None
+                    and -len(shape) <= axis < len(shape)
+                    and shape[axis] is not None
+                    and shape[axis] != size
+                ):
                     problem = f"expected axis {axis} of input shape to have value {size}, found {shape[axis]}"
                     break
         if problem:
-            raise ValueError(f"Input {i} of layer {layer_name!r} is incompatible with the layer: {problem}. Full shape received: {shape}.")
+            raise ValueError(
+                f"Input {i} of layer {layer_name!r} is incompatible with the layer: {problem}. Full shape received: {shape}."
+            )

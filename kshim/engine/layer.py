@@ -4,7 +4,6 @@ import inspect
 
 import numpy as np
 
-from .. import config as _config
 from .. import tree
 from ..errors import did_you_mean, mark_place
 from ..spec import dtypes
@@ -43,7 +42,10 @@ def _call_flags(cls):
 def dtype_name(dtype):
     """The (variable dtype, compute dtype) that a layer's `dtype` argument means: a name, a policy or its config."""
     if dtype is None:
-        return _config.floatx(), _config.floatx()
+        from .. import dtype_policies
+
+        policy = dtype_policies.dtype_policy()  # floatx unless set_dtype_policy() chose another
+        return policy.variable_dtype, policy.compute_dtype
     if isinstance(dtype, dict):
         dtype = dtype.get("config", dtype).get("name", dtype)
     name = getattr(dtype, "name", dtype)
@@ -64,11 +66,17 @@ class Layer(Tracked):
     def __init__(self, *args, **kwargs):
         cls = type(self)
         if args:
-            raise TypeError(f"{cls.__name__}.__init__() got unexpected positional arguments {args!r}; Layer takes keywords such as name= and dtype=.")
+            raise TypeError(
+                f"{cls.__name__}.__init__() got unexpected positional arguments {args!r}; Layer takes keywords such as name= and dtype=."
+            )
         for key in kwargs:
             if key not in BASE_KEYWORDS:
-                own = [p for k in cls.__mro__ if "__init__" in k.__dict__ for p in inspect.signature(k.__init__).parameters]
-                raise TypeError(f"{cls.__name__} got an unexpected keyword argument: {key!r}.{did_you_mean(key, [*own, *BASE_KEYWORDS])}")
+                own = [
+                    p for k in cls.__mro__ if "__init__" in k.__dict__ for p in inspect.signature(k.__init__).parameters
+                ]
+                raise TypeError(
+                    f"{cls.__name__} got an unexpected keyword argument: {key!r}.{did_you_mean(key, [*own, *BASE_KEYWORDS])}"
+                )
         self._init_tracking()
         self.built = False
         self._trainable = bool(kwargs.get("trainable", True))
@@ -129,9 +137,22 @@ class Layer(Tracked):
         from .. import constraints, initializers, regularizers
 
         for key in kwargs:
-            known = ("autocast", "aggregation", "synchronization", "experimental_autocast", "use_resource", "getter", "collections", "partitioner", "layout", "overwrite_with_gradient")
+            known = (
+                "autocast",
+                "aggregation",
+                "synchronization",
+                "experimental_autocast",
+                "use_resource",
+                "getter",
+                "collections",
+                "partitioner",
+                "layout",
+                "overwrite_with_gradient",
+            )
             if key not in known:
-                raise TypeError(f"add_weight() of layer {self.name!r} got an unexpected keyword argument: {key!r}.{did_you_mean(key, ('name', 'shape', 'dtype', 'initializer', 'regularizer', 'trainable', 'constraint'))}")
+                raise TypeError(
+                    f"add_weight() of layer {self.name!r} got an unexpected keyword argument: {key!r}.{did_you_mean(key, ('name', 'shape', 'dtype', 'initializer', 'regularizer', 'trainable', 'constraint'))}"
+                )
         rest = list(args)
         if rest and (isinstance(rest[0], str) or rest[0] is None):  # Keras 2: name, shape, dtype, initializer, ...
             order = ("name", "shape", "dtype", "initializer", "regularizer", "trainable", "constraint")
@@ -147,7 +168,9 @@ class Layer(Tracked):
         trainable = True if trainable is None else bool(trainable)
         shape = () if shape is None else (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
         if any(d is None for d in shape):
-            raise ValueError(f"Layer {self.name!r}: weight {name!r} has an unknown size in its shape {shape}. The sizes it depends on must be defined by the input.")
+            raise ValueError(
+                f"Layer {self.name!r}: weight {name!r} has an unknown size in its shape {shape}. The sizes it depends on must be defined by the input."
+            )
         shape = tuple(int(d) for d in shape)
         dtype = dtypes.standardize(dtype) if dtype is not None else self._dtype
         if initializer is None:
@@ -155,12 +178,7 @@ class Layer(Tracked):
         initializer = initializers.get(initializer)
         saved, context.symbolic = context.symbolic, 0  # weights are real even while shapes flow
         try:
-            try:
-                value = initializer(shape, dtype=dtype)
-            except TypeError:
-                if _accepts(initializer, "dtype"):
-                    raise
-                value = initializer(shape)
+            value = initializers.draw(initializer, shape, dtype)
             name = name or unique_name("variable")
             if context.scopes[-1:] == (self.name,):
                 variable = Variable(value, dtype, trainable, name)
@@ -169,7 +187,9 @@ class Layer(Tracked):
         finally:
             context.symbolic = saved
         if tuple(variable.shape) != shape:
-            raise ValueError(f"Layer {self.name!r}: the initializer of weight {name!r} gave shape {tuple(variable.shape)}; expected {shape}.")
+            raise ValueError(
+                f"Layer {self.name!r}: the initializer of weight {name!r} gave shape {tuple(variable.shape)}; expected {shape}."
+            )
         variable.regularizer = regularizers.get(regularizer)
         variable.constraint = constraints.get(constraint)
         self._track_variable(variable)
@@ -255,14 +275,18 @@ class Layer(Tracked):
             )
         for variable, value in zip(variables, weights):
             if tuple(np.shape(value)) != tuple(variable.shape):
-                raise ValueError(f"Layer {self.name!r} weight {variable.path!r} has shape {tuple(variable.shape)}; the given value has shape {tuple(np.shape(value))}.")
+                raise ValueError(
+                    f"Layer {self.name!r} weight {variable.path!r} has shape {tuple(variable.shape)}; the given value has shape {tuple(np.shape(value))}."
+                )
         for variable, value in zip(variables, weights):
             variable.assign(value)
 
     def count_params(self):
         """Number of scalars in the weights."""
         if not self.built and not self.weights:
-            raise ValueError(f"count_params() of layer {self.name!r}: the layer is not built yet. Call it on data or build(input_shape) first.")
+            raise ValueError(
+                f"count_params() of layer {self.name!r}: the layer is not built yet. Call it on data or build(input_shape) first."
+            )
         return sum(int(np.prod(v.shape)) for v in self.weights)
 
     # building ------------------------------------------------------------------------------------------------
@@ -299,7 +323,9 @@ class Layer(Tracked):
         if not args:
             first = flags[2][0] if flags[2] else None
             if first not in kwargs:
-                first = "inputs" if "inputs" in kwargs else next((k for k in kwargs if k not in ("training", "mask")), None)
+                first = (
+                    "inputs" if "inputs" in kwargs else next((k for k in kwargs if k not in ("training", "mask")), None)
+                )
             if first is None:
                 raise TypeError(f"Layer {self.name!r} was called without inputs.")
             if len(flags[2]) and first == flags[2][0] or first == "inputs":
@@ -325,7 +351,11 @@ class Layer(Tracked):
                     training = args[at]
         elif not flags[0] and not flags[3]:
             kwargs = {k: v for k, v in kwargs.items() if k != "training"}
-        if flags[0] and "training" not in kwargs and not ("training" in flags[2] and flags[2].index("training") < len(args)):
+        if (
+            flags[0]
+            and "training" not in kwargs
+            and not ("training" in flags[2] and flags[2].index("training") < len(args))
+        ):
             kwargs["training"] = training
         mask = kwargs.get("mask")
         if mask is None:
@@ -377,7 +407,12 @@ class Layer(Tracked):
     def _standardize(self, x):
         """Arrays to Tensors; floats to the compute dtype."""
         if isinstance(x, Tensor):
-            if self._autocast and x.dtype != self._compute_dtype and dtypes.is_float(x.dtype) and dtypes.is_float(self._compute_dtype):
+            if (
+                self._autocast
+                and x.dtype != self._compute_dtype
+                and dtypes.is_float(x.dtype)
+                and dtypes.is_float(self._compute_dtype)
+            ):
                 from .. import ops
 
                 out = ops.cast(x, self._compute_dtype)
@@ -412,9 +447,15 @@ class Layer(Tracked):
         Asked by a subclass that defines its own (`super().compute_output_shape(...)`): the input shape, as in Keras 2.
         """
         own = type(self).compute_output_shape
-        if own is not Layer.compute_output_shape and not own.__module__.startswith("kshim.") and not getattr(own, "_derived", False):
+        if (
+            own is not Layer.compute_output_shape
+            and not own.__module__.startswith("kshim.")
+            and not getattr(own, "_derived", False)
+        ):
             return input_shape
-        return tree.map_structure(lambda t: tuple(t.shape), self.compute_output_spec(shapes_to_specs(input_shape, self._compute_dtype)))
+        return tree.map_structure(
+            lambda t: tuple(t.shape), self.compute_output_spec(shapes_to_specs(input_shape, self._compute_dtype))
+        )
 
     def compute_output_spec(self, *args, **kwargs):
         """`KerasTensor`s for the outputs."""
@@ -426,6 +467,8 @@ class Layer(Tracked):
     # losses and metrics added by layers ----------------------------------------------------------------------
     def add_loss(self, losses, inputs=None, **kwargs):
         """Add loss tensors (scalars, or summed), or a function without arguments giving one, to the training loss."""
+        from .. import ops
+
         for loss in losses if isinstance(losses, (list, tuple)) else [losses]:
             if isinstance(loss, KerasTensor):
                 self._add_symbolic_loss(loss)
@@ -433,6 +476,8 @@ class Layer(Tracked):
                 self._loss_functions.append(loss)
             elif loss is None or context.symbolic:
                 continue
+            elif isinstance(loss, (int, float)) and context.depth == 0:  # a constant, for every step to come
+                self._loss_functions.append(lambda loss=loss: ops.convert_to_tensor(float(loss)))
             elif context.losses is not None:
                 context.losses.append(loss)
             else:
@@ -459,7 +504,12 @@ class Layer(Tracked):
         for update in updates if isinstance(updates, list) else [updates]:
             if callable(update) and not isinstance(update, (Tensor, Variable)):
                 update()
-            elif isinstance(update, tuple) and len(update) == 2 and not context.symbolic and not isinstance(update[1], KerasTensor):
+            elif (
+                isinstance(update, tuple)
+                and len(update) == 2
+                and not context.symbolic
+                and not isinstance(update[1], KerasTensor)
+            ):
                 update[0].assign(update[1])
 
     @property
@@ -539,7 +589,9 @@ class Layer(Tracked):
         if len(nodes) > 1:
             values = [getattr(n, what) for n in self._inbound_nodes]
             if any(v is not values[0] for v in values):
-                raise AttributeError(f"Layer {self.name!r} has several {what}: it is called {len(nodes)} times. Use get_{what[:-1] if what.endswith('s') else what}_at(node_index).")
+                raise AttributeError(
+                    f"Layer {self.name!r} has several {what}: it is called {len(nodes)} times. Use get_{what[:-1] if what.endswith('s') else what}_at(node_index)."
+                )
         return unlist(getattr(self._node(0, what), what))
 
     @property
@@ -593,7 +645,11 @@ class Layer(Tracked):
             config["batch_input_shape"] = tuple(self._batch_input_shape)
         if type(self).get_config is Layer.get_config:
             own = [p for p in inspect.signature(type(self).__init__).parameters.values() if p.name != "self"]
-            missing = [p.name for p in own if p.kind is p.POSITIONAL_OR_KEYWORD and p.name not in config and p.default is p.empty]
+            missing = [
+                p.name
+                for p in own
+                if p.kind is p.POSITIONAL_OR_KEYWORD and p.name not in config and p.default is p.empty
+            ]
             if missing:
                 raise UnserializableLayer(
                     f"Layer {type(self).__name__} was created by passing arguments {missing} to __init__(), so it must override get_config() to be saved."
@@ -650,11 +706,3 @@ def _activity_penalties(layer, node):
 
 class UnserializableLayer(NotImplementedError):
     """A user's layer with constructor arguments and no `get_config()`."""
-
-
-def _accepts(fn, keyword):
-    try:
-        parameters = inspect.signature(fn).parameters
-    except (TypeError, ValueError):
-        return False
-    return keyword in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())

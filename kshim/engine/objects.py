@@ -134,7 +134,9 @@ class Registry:
             return identifier()
         if callable(identifier) or hasattr(identifier, "get_config"):
             return identifier
-        raise ValueError(f"Could not interpret {self.kind} identifier: {identifier!r}. Expected a name, a config or an object.")
+        raise ValueError(
+            f"Could not interpret {self.kind} identifier: {identifier!r}. Expected a name, a config or an object."
+        )
 
     def serialize(self, obj):
         """Keras 2.13+/3 form of an instance, the name of a function, None of None."""
@@ -161,7 +163,9 @@ class Registry:
         if config is None or isinstance(config, str):
             return self.get(config)
         if "class_name" not in config:
-            raise ValueError(f"Improper {self.kind} config: {config!r}. Expected a dict with 'class_name' and 'config'.")
+            raise ValueError(
+                f"Improper {self.kind} config: {config!r}. Expected a dict with 'class_name' and 'config'."
+            )
         name = config["class_name"]
         if name == "function":  # Keras 3 form of a plain function
             return self.get(config["config"])
@@ -171,5 +175,7 @@ class Registry:
         inner = config.get("config") or {}
         if not inspect.isclass(cls):
             return cls
-        inner = dict(inner) if isinstance(inner, dict) else inner  # a Sequential was a list of layers before Keras 2.2.3
+        inner = (
+            dict(inner) if isinstance(inner, dict) else inner
+        )  # a Sequential was a list of layers before Keras 2.2.3
         return cls.from_config(inner) if hasattr(cls, "from_config") else cls(**inner)

@@ -35,7 +35,9 @@ class OpLayer(Layer):
         def fill(x):
             return tensors[x.index] if isinstance(x, _Slot) else x
 
-        return self._function(*tree.map_structure(fill, tuple(self._args)), **tree.map_structure(fill, dict(self._kwargs)))
+        return self._function(
+            *tree.map_structure(fill, tuple(self._args)), **tree.map_structure(fill, dict(self._kwargs))
+        )
 
     def compute_mask(self, inputs, mask=None):
         return None
@@ -62,7 +64,9 @@ class OpLayer(Layer):
             return x
 
         config = super().get_config()
-        config.update(function=self.function_name, args=[encode(a) for a in self._args], kwargs=encode(dict(self._kwargs)))
+        config.update(
+            function=self.function_name, args=[encode(a) for a in self._args], kwargs=encode(dict(self._kwargs))
+        )
         return config
 
     @classmethod
@@ -87,7 +91,12 @@ class OpLayer(Layer):
 
         config = dict(config)
         args, kwargs = [decode(a) for a in config.pop("args")], decode(config.pop("kwargs"))
-        return cls(config.pop("function"), args, kwargs, **{k: v for k, v in config.items() if k in ("name", "trainable", "dtype")})
+        return cls(
+            config.pop("function"),
+            args,
+            kwargs,
+            **{k: v for k, v in config.items() if k in ("name", "trainable", "dtype")},
+        )
 
 
 def _find(name):

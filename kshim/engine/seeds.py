@@ -62,8 +62,6 @@ def reset_streams():
     _global.host = _global.stream = 0
 
 
-
-
 def host_key(seed=None):
     """Key of a host draw: fixed for an int `seed`, otherwise the next of the global sequence."""
     if seed is not None:

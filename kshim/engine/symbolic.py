@@ -40,7 +40,7 @@ class Node:
     # Keras 2's names
     @property
     def input_tensors(self):
-        return list(self.inputs)
+        return list(self.inputs or self.outputs)  # the node of an Input holds the Input itself
 
     @property
     def output_tensors(self):
@@ -138,13 +138,23 @@ def output_spec(layer, args, kwargs):
     tensors = []
     _collect((args, kwargs), tensors)
     own = type(layer).compute_output_shape
-    if own is not Layer.compute_output_shape and not getattr(own, "_derived", False) and not own.__module__.startswith("kshim."):
+    if (
+        own is not Layer.compute_output_shape
+        and not getattr(own, "_derived", False)
+        and not own.__module__.startswith("kshim.")
+    ):
         if not layer.built:
             layer._ensure_built(args[0])
-        shapes = layer.compute_output_shape(tree.map_structure(lambda t: tuple(t.shape) if isinstance(t, KerasTensor) else t, args[0]))
+        shapes = layer.compute_output_shape(
+            tree.map_structure(lambda t: tuple(t.shape) if isinstance(t, KerasTensor) else t, args[0])
+        )
         dtype = getattr(layer, "_compute_dtype", None) or tensors[0].dtype
         specs = shapes_to_specs(shapes, dtype)
-        masks = layer.compute_mask(args[0], tree.map_structure(lambda t: t._keras_mask, args[0])) if layer.supports_masking else None
+        masks = (
+            layer.compute_mask(args[0], tree.map_structure(lambda t: t._keras_mask, args[0]))
+            if layer.supports_masking
+            else None
+        )
         if isinstance(masks, KerasTensor) and isinstance(specs, KerasTensor):
             specs._keras_mask = masks
         return specs
@@ -244,9 +254,13 @@ def symbolic_call(layer, args, kwargs):
     outputs = tree.map_structure(lambda t: t if not any(t is i for i in inputs) else _copy(t), outputs)
     flat = [t for t in tree.flatten(outputs) if isinstance(t, KerasTensor)]
     if not flat:
-        raise ValueError(f"Layer {layer.name!r} ({type(layer).__name__}) returned {outputs!r} instead of a tensor. Does its call() return its result?")
+        raise ValueError(
+            f"Layer {layer.name!r} ({type(layer).__name__}) returned {outputs!r} instead of a tensor. Does its call() return its result?"
+        )
     for i, t in enumerate(flat):
         t.name = f"{layer.name}/output_{i}" if i else layer.name
+    # copies of lists: code that builds DenseNets appends to the list it has just concatenated
+    args, kwargs = tree.map_structure(lambda x: x, (tuple(args), dict(kwargs)))
     Node(layer, args, kwargs, inputs, flat)
     return outputs
 
@@ -255,4 +269,3 @@ def _copy(t):
     out = KerasTensor(t.shape, t.dtype)
     out._keras_mask = t._keras_mask
     return out
-

@@ -64,14 +64,21 @@ class Tracked:
         out, seen = [], set()
         for value in self._tracked.values():
             for item in (value,) if isinstance(value, Tracked) else _items(value):
-                if isinstance(item, Tracked) and hasattr(item, "_sublayers") and id(item) not in seen and hasattr(item, "_trainable"):
+                if (
+                    isinstance(item, Tracked)
+                    and hasattr(item, "_sublayers")
+                    and id(item) not in seen
+                    and hasattr(item, "_trainable")
+                ):
                     seen.add(id(item))
                     out.append(item)
         return out
 
 
 #: Attributes that point at things which are not parts.
-_IGNORED = frozenset(("optimizer", "_metrics", "compiled_loss", "compiled_metrics", "_compiled", "loss", "history", "_trainer"))
+_IGNORED = frozenset(
+    ("optimizer", "_metrics", "compiled_loss", "compiled_metrics", "_compiled", "loss", "history", "_trainer")
+)
 _IGNORED_CONTAINERS = frozenset(
     ("_losses", "_loss_functions", "_inbound_nodes", "_outbound_nodes", "_call_metrics", "_tracked_variables", "_tracked", "inputs", "outputs",
      "_initial_weights", "_build_input_shape", "_batch_input_shape")

@@ -51,6 +51,8 @@ class Variable(Operators):
     def native(self):
         """The value on the active backend, moved there if the variable was made on another."""
         backend = registry.state.backend
+        if context.reads is not None:
+            context.reads[id(self)] = self
         if backend is not self._backend:
             backend = backend or registry.resolve()
             if backend is not self._backend:
@@ -123,7 +125,9 @@ class Variable(Operators):
             native = backend.constant(value, str(self._dtype))
         shape = tuple(backend.shape_of(native))
         if shape != tuple(self._shape):
-            raise ValueError(f"Cannot assign a value of shape {shape} to variable {self.path!r} of shape {tuple(self._shape)}.")
+            raise ValueError(
+                f"Cannot assign a value of shape {shape} to variable {self.path!r} of shape {tuple(self._shape)}."
+            )
         self._value, self._backend = native, backend
         return self
 

@@ -32,14 +32,17 @@ class Combine(Layer):
             raise ValueError(
                 f"Layer {self.name!r} ({type(self).__name__}) should be called on a list of inputs. Received one input of shape {input_shape}."
             )
-        n = len(input_shape)
+        self._check_number(input_shape)
+        self._check(input_shape)
+        self.built = True
+
+    def _check_number(self, shapes):
+        n = len(shapes)
         if n < self._least or self._most is not None and n > self._most:
             wanted = f"exactly {self._most}" if self._least == self._most else f"at least {self._least}"
             raise ValueError(
-                f"Layer {self.name!r} ({type(self).__name__}) should be called on a list of {wanted} inputs; received {n} with shapes {input_shape}."
+                f"Layer {self.name!r} ({type(self).__name__}) should be called on a list of {wanted} inputs; received {n} with shapes {shapes}."
             )
-        self._check(input_shape)
-        self.built = True
 
     def _check(self, shapes):
         batches = {s[0] for s in shapes if s} - {None, 1}
@@ -50,6 +53,7 @@ class Combine(Layer):
         self.compute_output_shape(shapes)
 
     def call(self, inputs):
+        self._check_number([tuple(x.shape) for x in inputs])
         rank = max(len(x.shape) for x in inputs)
         if any(len(x.shape) != rank for x in inputs):
             inputs = [x if len(x.shape) == rank else _raised(x, rank) for x in inputs]

@@ -20,7 +20,9 @@ class InputLayer(Layer):
         from ..engine.names import unique_name
 
         if ragged:
-            raise ValueError("InputLayer: ragged inputs are not supported. Pad the sequences and use a Masking or Embedding(mask_zero=True) layer.")
+            raise ValueError(
+                "InputLayer: ragged inputs are not supported. Pad the sequences and use a Masking or Embedding(mask_zero=True) layer."
+            )
         shape = input_shape if shape is None else shape
         batch_shape = batch_input_shape if batch_shape is None else batch_shape
         if batch_shape is None:
@@ -49,19 +51,39 @@ class InputLayer(Layer):
         return inputs
 
     def get_config(self):
-        return {"batch_input_shape": self._batch_input_shape, "dtype": self._dtype, "sparse": self.sparse, "ragged": False, "name": self.name}
+        return {
+            "batch_input_shape": self._batch_input_shape,
+            "dtype": self._dtype,
+            "sparse": self.sparse,
+            "ragged": False,
+            "name": self.name,
+        }
 
     @classmethod
     def from_config(cls, config):
         return cls(**{k: v for k, v in config.items() if k not in ("trainable",)})
 
 
-def Input(shape=None, batch_size=None, name=None, dtype=None, sparse=False, batch_shape=None, tensor=None, ragged=None, type_spec=None, batch_input_shape=None, optional=False):
+def Input(
+    shape=None,
+    batch_size=None,
+    name=None,
+    dtype=None,
+    sparse=False,
+    batch_shape=None,
+    tensor=None,
+    ragged=None,
+    type_spec=None,
+    batch_input_shape=None,
+    optional=False,
+):
     """A symbolic input of a functional model: `shape` without the batch size, or `batch_shape` with it. Returns a `KerasTensor`."""
     if tensor is not None:
         if isinstance(tensor, KerasTensor):
             return tensor
-        raise ValueError("Input(tensor=...) with a concrete tensor is not supported: pass the data to fit() or call the model on it.")
+        raise ValueError(
+            "Input(tensor=...) with a concrete tensor is not supported: pass the data to fit() or call the model on it."
+        )
     layer = InputLayer(
         input_shape=shape, batch_size=batch_size, name=name, dtype=dtype, sparse=sparse, batch_shape=batch_shape if batch_shape is not None else batch_input_shape,
         ragged=bool(ragged), optional=optional,

@@ -20,7 +20,9 @@ class Wrapper(Layer):
 
     def __init__(self, layer, **kwargs):
         if not isinstance(layer, Layer):
-            raise TypeError(f"{type(self).__name__} needs a Layer as its first argument; received {layer!r} of type {type(layer).__name__}.")
+            raise TypeError(
+                f"{type(self).__name__} needs a Layer as its first argument; received {layer!r} of type {type(layer).__name__}."
+            )
         super().__init__(**kwargs)
         self.layer = layer
 
@@ -52,7 +54,9 @@ class TimeDistributed(Wrapper):
         shapes = input_shape if nested else [input_shape]
         for s in shapes:
             if s is not None and len(s) < 3 and not nested:
-                raise ValueError(f"TimeDistributed layer {self.name!r} should be passed an input_shape of rank at least 3 (batch, time, ...), received: {tuple(s)}.")
+                raise ValueError(
+                    f"TimeDistributed layer {self.name!r} should be passed an input_shape of rank at least 3 (batch, time, ...), received: {tuple(s)}."
+                )
         inner = [(None, *s[2:]) for s in shapes]
         if not self.layer.built:
             self.layer._build_with(inner if nested else inner[0])
@@ -113,16 +117,27 @@ class Bidirectional(Wrapper):
 
     def __init__(self, layer, merge_mode="concat", weights=None, backward_layer=None, **kwargs):
         if merge_mode not in ("sum", "mul", "ave", "concat", None):
-            raise ValueError(f"Invalid merge mode. Received: {merge_mode!r}. Merge mode should be one of 'sum', 'mul', 'ave', 'concat', None.")
+            raise ValueError(
+                f"Invalid merge mode. Received: {merge_mode!r}. Merge mode should be one of 'sum', 'mul', 'ave', 'concat', None."
+            )
         if not hasattr(layer, "go_backwards"):
-            raise ValueError(f"Bidirectional needs a recurrent layer (with go_backwards and return_sequences); received {layer!r}.")
+            raise ValueError(
+                f"Bidirectional needs a recurrent layer (with go_backwards and return_sequences); received {layer!r}."
+            )
         if "batch_input_shape" not in kwargs and "input_shape" not in kwargs and layer._batch_input_shape is not None:
             kwargs["batch_input_shape"] = layer._batch_input_shape
         super().__init__(layer, **kwargs)
         config = layer.get_config()
-        self.forward_layer = self._copy(layer, config, layer.name if layer.name.startswith("forward_") else "forward_" + layer.name, config["go_backwards"])
+        self.forward_layer = self._copy(
+            layer,
+            config,
+            layer.name if layer.name.startswith("forward_") else "forward_" + layer.name,
+            config["go_backwards"],
+        )
         if backward_layer is None:
-            self.backward_layer = self._copy(layer, config, "backward_" + layer.name.removeprefix("forward_"), not config["go_backwards"])
+            self.backward_layer = self._copy(
+                layer, config, "backward_" + layer.name.removeprefix("forward_"), not config["go_backwards"]
+            )
             self._own_backward = False
         else:
             self.backward_layer = backward_layer
@@ -130,7 +145,9 @@ class Bidirectional(Wrapper):
             if not backward_layer.go_backwards != layer.go_backwards:
                 raise ValueError("Bidirectional: forward and backward layers must have different go_backwards values.")
         for direction in (self.forward_layer, self.backward_layer):
-            direction.zero_output_for_mask = True  # as in tf.keras: a repeated output would leak into the other direction
+            direction.zero_output_for_mask = (
+                True  # as in tf.keras: a repeated output would leak into the other direction
+            )
         self.layer = self.forward_layer
         self._tracked.pop("layer", None)  # the same object as forward_layer
         self.merge_mode = merge_mode
@@ -163,7 +180,11 @@ class Bidirectional(Wrapper):
     def __call__(self, inputs, initial_state=None, constants=None, **kwargs):
         if isinstance(inputs, (list, tuple)) and len(inputs) > 1 and initial_state is None:
             n = self._num_constants
-            inputs, initial_state, constants = inputs[0], list(inputs[1 : len(inputs) - n]) or None, list(inputs[len(inputs) - n :]) if n else constants
+            inputs, initial_state, constants = (
+                inputs[0],
+                list(inputs[1 : len(inputs) - n]) or None,
+                list(inputs[len(inputs) - n :]) if n else constants,
+            )
         states, extra = as_list(initial_state), as_list(constants)
         if len(states) % 2:
             raise ValueError(
@@ -176,7 +197,9 @@ class Bidirectional(Wrapper):
             return super().__call__([inputs, *states, *extra], **kwargs)
         if extra:
             kwargs["constants"] = extra
-        return super().__call__(inputs, initial_state=states, **kwargs) if states else super().__call__(inputs, **kwargs)
+        return (
+            super().__call__(inputs, initial_state=states, **kwargs) if states else super().__call__(inputs, **kwargs)
+        )
 
     def _constants_to_come(self, count):
         for layer in (self, self.forward_layer, self.backward_layer):
@@ -185,7 +208,11 @@ class Bidirectional(Wrapper):
     def call(self, inputs, training=None, mask=None, initial_state=None, constants=None):
         if isinstance(inputs, (list, tuple)):
             n = self._num_constants
-            inputs, initial_state, constants = inputs[0], list(inputs[1 : len(inputs) - n]), list(inputs[len(inputs) - n :]) if n else constants
+            inputs, initial_state, constants = (
+                inputs[0],
+                list(inputs[1 : len(inputs) - n]),
+                list(inputs[len(inputs) - n :]) if n else constants,
+            )
             mask = mask[0] if isinstance(mask, (list, tuple)) else mask
         forward_state = backward_state = None
         if initial_state:
@@ -220,7 +247,9 @@ class Bidirectional(Wrapper):
         if self.merge_mode is None:
             out = [out, out]
         if self.return_state:
-            n = 2 * len(self.forward_layer.state_size if isinstance(self.forward_layer.state_size, (list, tuple)) else [1])
+            n = 2 * len(
+                self.forward_layer.state_size if isinstance(self.forward_layer.state_size, (list, tuple)) else [1]
+            )
             return [*(out if isinstance(out, list) else [out]), *([None] * n)]
         return out
 

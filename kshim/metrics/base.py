@@ -6,6 +6,7 @@ Only ops and `Variable.assign` are used, so a metric works eagerly, in a compile
 import numpy as np
 
 from .. import config
+from ..engine.arguments import any_keras
 from ..engine.names import unique_name
 from ..engine.objects import Registry, snake_case
 from ..engine.tracking import Tracked
@@ -112,7 +113,12 @@ class Metric(Tracked):
         raise NotImplementedError(f"Metric {type(self).__name__} must define result().")
 
     def __call__(self, *args, **kwargs):
-        """`update_state`, then `result`."""
+        """`update_state`, then `result`. `TypeError` for symbolic tensors."""
+        if any_keras(args) or any_keras(kwargs.values()):
+            raise TypeError(
+                f"Metric {self.name!r} was called on a symbolic tensor, which has no value to count. Report the tensor with "
+                f"model.add_metric(tensor, name={self.name!r}, aggregation='mean'), or pass the metric to compile(metrics=[...])."
+            )
         self.update_state(*args, **kwargs)
         return self.result()
 

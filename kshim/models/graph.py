@@ -1,7 +1,6 @@
 """The graph of a functional model: its nodes in order, and running them."""
 
 from .. import tree
-from ..engine.arguments import unlist
 from ..engine.context import context
 from ..engine.tensor import KerasTensor
 
@@ -105,20 +104,23 @@ class Graph:
     """The part of the layer graph between `inputs` and `outputs` (trees of `KerasTensor`)."""
 
     def __init__(self, inputs, outputs):
-        # Keras 1 and 2: a list of one is that one
-        self.inputs, self.outputs = unlist(inputs), unlist(outputs)
+        self.inputs, self.outputs = inputs, outputs
         self.flat_inputs, self.flat_outputs = tree.flatten(inputs), tree.flatten(outputs)
         for what, tensors in (("inputs", self.flat_inputs), ("outputs", self.flat_outputs)):
             for t in tensors:
                 if not isinstance(t, KerasTensor):
-                    raise ValueError(f"Model({what}=...) expects symbolic tensors made by Input() and layers; received {t!r:.200} of type {type(t).__name__}.")
+                    raise ValueError(
+                        f"Model({what}=...) expects symbolic tensors made by Input() and layers; received {t!r:.200} of type {type(t).__name__}."
+                    )
         if len({id(t) for t in self.flat_inputs}) != len(self.flat_inputs):
             raise ValueError("The inputs of a model must be distinct; one is given twice.")
         self.layers, self.nodes, self.depth = order(self.flat_inputs, self.flat_outputs)
         names = [layer.name for layer in self.layers]
         twice = sorted({n for n in names if names.count(n) > 1})
         if twice:
-            raise ValueError(f"The layer names of a model must be unique; used more than once: {twice}. Give these layers other names.")
+            raise ValueError(
+                f"The layer names of a model must be unique; used more than once: {twice}. Give these layers other names."
+            )
         given = {id(t) for t in self.flat_inputs}
         self.steps = [_Step(n) for n in self.nodes if n.inputs and not all(id(t) in given for t in n.outputs)]
         self.input_ids = [id(t) for t in self.flat_inputs]

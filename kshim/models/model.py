@@ -1,6 +1,7 @@
 """`Model`: subclassed and functional models."""
 
 from .. import tree
+from ..engine.arguments import unlist
 from ..engine.layer import Layer
 from ..engine.tensor import KerasTensor, Tensor
 from ..errors import did_you_mean
@@ -9,7 +10,12 @@ from .graph import Graph
 
 
 def _functional_arguments(args, kwargs):
-    return len(args) >= 2 or (len(args) == 1 and "outputs" in kwargs) or ("inputs" in kwargs and "outputs" in kwargs) or ("input" in kwargs and "output" in kwargs)
+    return (
+        len(args) >= 2
+        or (len(args) == 1 and "outputs" in kwargs)
+        or ("inputs" in kwargs and "outputs" in kwargs)
+        or ("input" in kwargs and "output" in kwargs)
+    )
 
 
 class Model(Trainer, Layer):
@@ -29,10 +35,12 @@ class Model(Trainer, Layer):
         if _functional_arguments(args, kwargs):
             args = list(args)
             inputs = args.pop(0) if args else kwargs.pop("inputs", None) if "inputs" in kwargs else kwargs.pop("input")
-            outputs = args.pop(0) if args else kwargs.pop("outputs", None) if "outputs" in kwargs else kwargs.pop("output")
+            outputs = (
+                args.pop(0) if args else kwargs.pop("outputs", None) if "outputs" in kwargs else kwargs.pop("output")
+            )
             if args:
                 kwargs["name"] = args.pop(0)
-            graph = Graph(inputs, outputs)
+            graph = Graph(unlist(inputs), unlist(outputs))  # Keras 1 and 2: a list of one is that one
             if type(self) in (Functional, Model) and kwargs.get("name") is None:
                 from ..engine.names import unique_name
 
@@ -40,7 +48,9 @@ class Model(Trainer, Layer):
         known = ("name", "trainable", "dtype", "dynamic", "autocast")
         for key in kwargs:
             if key not in known:
-                raise TypeError(f"{type(self).__name__} got an unexpected keyword argument: {key!r}.{did_you_mean(key, (*known, 'inputs', 'outputs'))}")
+                raise TypeError(
+                    f"{type(self).__name__} got an unexpected keyword argument: {key!r}.{did_you_mean(key, (*known, 'inputs', 'outputs'))}"
+                )
         super().__init__(*args, **kwargs)
         self._graph = graph
         self.supports_masking = True
@@ -69,7 +79,9 @@ class Model(Trainer, Layer):
         layers = self.layers
         if index is not None:
             if not -len(layers) <= index < len(layers):
-                raise ValueError(f"Was asked to retrieve layer at index {index} but model only has {len(layers)} layers.")
+                raise ValueError(
+                    f"Was asked to retrieve layer at index {index} but model only has {len(layers)} layers."
+                )
             return layers[index]
         if name is None:
             raise ValueError("Provide either a layer name or layer index at get_layer.")
@@ -117,7 +129,9 @@ class Model(Trainer, Layer):
     # calling -------------------------------------------------------------------------------------------------
     def call(self, inputs, training=None, mask=None):
         if self._graph is None:
-            raise NotImplementedError(f"Model {type(self).__name__} has no call(): define `call(self, inputs)` or make it from inputs and outputs.")
+            raise NotImplementedError(
+                f"Model {type(self).__name__} has no call(): define `call(self, inputs)` or make it from inputs and outputs."
+            )
         inputs = self._flat_inputs(inputs)
         if "_extra_graph" not in self.__dict__:
             return self._graph.run(inputs)
@@ -144,12 +158,16 @@ class Model(Trainer, Layer):
                 names = self.input_names
                 missing = [n for n in names if n not in inputs]
                 if missing:
-                    raise ValueError(f"Model {self.name!r}: the inputs {missing} are missing from the dict; received keys {sorted(map(str, inputs))}, expected {names}.")
+                    raise ValueError(
+                        f"Model {self.name!r}: the inputs {missing} are missing from the dict; received keys {sorted(map(str, inputs))}, expected {names}."
+                    )
                 values = [inputs[n] for n in names]
         else:
             values = tree.flatten(inputs)
         if len(values) != len(expected):
-            raise ValueError(f"Model {self.name!r} expects {len(expected)} input(s), but it received {len(values)} input tensors.")
+            raise ValueError(
+                f"Model {self.name!r} expects {len(expected)} input(s), but it received {len(values)} input tensors."
+            )
         return [self._adapt(v, e) for v, e in zip(values, expected)]
 
     def _adapt(self, value, expected):
@@ -169,7 +187,9 @@ class Model(Trainer, Layer):
                 return ops.expand_dims(value, -1)
             if len(shape) == len(wanted) + 1 and shape[-1] == 1:
                 return ops.squeeze(value, -1)
-        if len(shape) != len(wanted) or any(w is not None and s is not None and s != w for s, w in zip(shape[1:], wanted[1:])):
+        if len(shape) != len(wanted) or any(
+            w is not None and s is not None and s != w for s, w in zip(shape[1:], wanted[1:])
+        ):
             raise ValueError(
                 f"Input {expected.name!r} of model {self.name!r} is incompatible: expected shape {tuple(wanted)}, found shape {tuple(shape)}."
             )
@@ -184,7 +204,9 @@ class Model(Trainer, Layer):
         if self.built or self._graph is not None:
             return
         if input_shape is None:
-            raise ValueError(f"Model {self.name!r} cannot be built without an input shape: call it on data, or build(input_shape).")
+            raise ValueError(
+                f"Model {self.name!r} cannot be built without an input shape: call it on data, or build(input_shape)."
+            )
         if type(self).call is not Model.call and not _inside_call():
             self.built = True
             try:
@@ -218,7 +240,15 @@ class Model(Trainer, Layer):
             return cls(inputs, outputs, **rest)
         return super().from_config(config)
 
-    def summary(self, line_length=None, positions=None, print_fn=None, expand_nested=False, show_trainable=False, layer_range=None):
+    def summary(
+        self,
+        line_length=None,
+        positions=None,
+        print_fn=None,
+        expand_nested=False,
+        show_trainable=False,
+        layer_range=None,
+    ):
         """Print the table of layers, output shapes and parameter counts (`print_fn` takes each line)."""
         from .summary import print_summary
 
@@ -229,7 +259,9 @@ class Model(Trainer, Layer):
         """Save the whole model (see `kshim.saving.save_model`)."""
         from ..saving import save_model
 
-        save_model(self, filepath, overwrite=overwrite, include_optimizer=include_optimizer, save_format=save_format, **kwargs)
+        save_model(
+            self, filepath, overwrite=overwrite, include_optimizer=include_optimizer, save_format=save_format, **kwargs
+        )
 
     def save_weights(self, filepath, overwrite=True, save_format=None, **kwargs):
         """Save the weights alone."""
@@ -250,7 +282,9 @@ class Model(Trainer, Layer):
         return model_to_json(self, **kwargs)
 
     def to_yaml(self, **kwargs):
-        raise RuntimeError("Method model.to_yaml() was removed because loading YAML can run code. Use model.to_json() instead.")
+        raise RuntimeError(
+            "Method model.to_yaml() was removed because loading YAML can run code. Use model.to_json() instead."
+        )
 
     def get_weights(self):
         """NumPy copies of all weights, layer by layer as Keras 2 lists them."""
@@ -298,6 +332,10 @@ class Model(Trainer, Layer):
             inner = layer._own_nodes() if isinstance(layer, Model) else None
             nodes |= inner or set()
         return nodes
+
+    def _symbolic_losses(self, nodes):
+        added = [([], t) for name, t in self.__dict__.get("_extras", ()) if name is None]
+        return super()._symbolic_losses(nodes) + added
 
     def __reduce_ex__(self, protocol):
         """Pickle and deepcopy: the model as a file, with weights and training state (its classes are looked up by name)."""

@@ -41,13 +41,21 @@ class Sequential(Model):
         if isinstance(layer, KerasTensor) and layer._keras_history is not None:
             layer = layer._keras_history[0]
         if not isinstance(layer, Layer):
-            raise TypeError(f"The added layer must be an instance of class Layer. Received: layer={layer!r:.100} of type {type(layer).__name__}.")
+            raise TypeError(
+                f"The added layer must be an instance of class Layer. Received: layer={layer!r:.100} of type {type(layer).__name__}."
+            )
         if any(layer is s for s in self._stack):
-            raise ValueError(f"Layer {layer.name!r} is already in this Sequential model; the names must be unique. Build a functional model to share a layer.")
+            raise ValueError(
+                f"Layer {layer.name!r} is already in this Sequential model; the names must be unique. Build a functional model to share a layer."
+            )
         if any(layer.name == s.name for s in self._stack):
-            raise ValueError(f"All layers added to a Sequential model should have unique names. Name {layer.name!r} is already the name of a layer in this model.")
+            raise ValueError(
+                f"All layers added to a Sequential model should have unique names. Name {layer.name!r} is already the name of a layer in this model."
+            )
         if is_input(layer) and self._stack:
-            raise ValueError(f"Sequential model {self.name!r} has already been started; an input layer ({layer.name!r}) must come first.")
+            raise ValueError(
+                f"Sequential model {self.name!r} has already been started; an input layer ({layer.name!r}) must come first."
+            )
         self._stack.append(layer)
         self._graph = None
         self._changed()
@@ -75,7 +83,14 @@ class Sequential(Model):
             return Input(batch_shape=first.inputs[0].shape, dtype=first.inputs[0].dtype, name=f"{first.name}_input")
         if hasattr(first, "branch_inputs"):  # Keras 1's Merge: one input for each branch
             branches = first.branch_inputs()
-            return None if branches is None else [Input(batch_shape=s, dtype=d, name=f"{first.name}_input_{i + 1}") for i, (s, d) in enumerate(branches)]
+            return (
+                None
+                if branches is None
+                else [
+                    Input(batch_shape=s, dtype=d, name=f"{first.name}_input_{i + 1}")
+                    for i, (s, d) in enumerate(branches)
+                ]
+            )
         shape = first._batch_input_shape
         if shape is None and hasattr(first, "layer"):
             shape = getattr(first.layer, "_batch_input_shape", None)
@@ -120,9 +135,13 @@ class Sequential(Model):
         if self._graph is not None:
             return
         if input_shape is None:
-            raise ValueError(f"You must provide an input_shape to build Sequential model {self.name!r}, or give its first layer input_shape=.")
+            raise ValueError(
+                f"You must provide an input_shape to build Sequential model {self.name!r}, or give its first layer input_shape=."
+            )
         if not self._stack:
-            raise ValueError(f"Sequential model {self.name!r} cannot be built because it has no layers. Call model.add(layer).")
+            raise ValueError(
+                f"Sequential model {self.name!r} cannot be built because it has no layers. Call model.add(layer)."
+            )
         from ..layers.input_layer import Input
 
         if isinstance(input_shape, list) and len(input_shape) == 1:

@@ -4,7 +4,7 @@ Here everything loose is settled before it reaches a backend: broadcasting of Py
 axes, paddings by name, data formats, and the errors.
 """
 
-from . import core, creation, elementwise, image, linalg, nn, reduce, shaping, control, random  # isort: skip
+from . import core, creation, elementwise, image, linalg, nn, reduce, shaping, control, random  # noqa: F401  # isort: skip
 from .control import *  # noqa: F403
 from .core import cast, convert_to_numpy, convert_to_tensor, fused, is_tensor, op, shape, stop_gradient  # noqa: F401
 from .creation import *  # noqa: F403

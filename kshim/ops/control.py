@@ -2,7 +2,6 @@
 
 from .. import tree
 from ..engine.context import context
-from ..engine import tensor as _t
 from .core import active, backend_of, convert_to_tensor, native, op, wrap
 
 __all__ = ["scan", "while_loop", "fori_loop", "cond", "switch", "map", "vectorized_map", "custom_gradient"]
@@ -31,7 +30,10 @@ def scan(f, init, xs=None, length=None, reverse=False, unroll=1):
             saved, context.step_key = context.step_key, mixed
             context.draws = dict(draws_here)
         try:
-            new, y = f(tree.pack_like(init, [wrap(c) for c in carry]), None if xs is None else tree.pack_like(xs, [wrap(i) for i in items]))
+            new, y = f(
+                tree.pack_like(init, [wrap(c) for c in carry]),
+                None if xs is None else tree.pack_like(xs, [wrap(i) for i in items]),
+            )
         finally:
             if key is not None:
                 used, context.step_key = context.draws, saved
@@ -44,7 +46,9 @@ def scan(f, init, xs=None, length=None, reverse=False, unroll=1):
     if key is not None:
         context.draws.update(templates.get("draws", {}))
     y = templates.get("y")
-    return tree.pack_like(templates.get("carry", init), [wrap(c) for c in carry]), None if y is None else tree.pack_like(y, [wrap(i) for i in ys])
+    return tree.pack_like(
+        templates.get("carry", init), [wrap(c) for c in carry]
+    ), None if y is None else tree.pack_like(y, [wrap(i) for i in ys])
 
 
 def while_loop(cond, body, loop_vars, maximum_iterations=None):
@@ -76,7 +80,9 @@ def while_loop(cond, body, loop_vars, maximum_iterations=None):
 
 def fori_loop(lower, upper, body_fun, init_val):
     """`val = body_fun(i, val)` for i from lower to upper - 1."""
-    _, out = while_loop(lambda i, v: i < upper, lambda i, v: (i + 1, body_fun(i, v)), (convert_to_tensor(lower), init_val))
+    _, out = while_loop(
+        lambda i, v: i < upper, lambda i, v: (i + 1, body_fun(i, v)), (convert_to_tensor(lower), init_val)
+    )
     return out
 
 
@@ -139,6 +145,3 @@ def custom_gradient(f):
         return wrap(backend_of(natives).custom_gradient(forward, backward)(*natives))
 
     return run
-
-
-_ = _t

@@ -68,7 +68,9 @@ def to_array(x):
     """A NumPy array of a dtype Keras would choose: floats of floatx, Python ints int32."""
     if isinstance(x, np.ndarray):
         if x.dtype == object:
-            raise TypeError(f"Cannot convert an object array to a tensor: {x!r:.200}. Give every row the same length and dtype.")
+            raise TypeError(
+                f"Cannot convert an object array to a tensor: {x!r:.200}. Give every row the same length and dtype."
+            )
         return x
     if hasattr(x, "__array__") and not isinstance(x, (list, tuple)):
         return np.asarray(x)
@@ -80,7 +82,9 @@ def to_array(x):
     except ValueError as error:
         raise ValueError(f"Cannot convert {x!r:.200} to a tensor: {error}") from error
     if array.dtype == object or array.dtype.kind not in "biuf":
-        raise TypeError(f"Cannot convert {type(x).__name__} {x!r:.200} to a tensor; expected numbers, arrays or tensors.")
+        raise TypeError(
+            f"Cannot convert {type(x).__name__} {x!r:.200} to a tensor; expected numbers, arrays or tensors."
+        )
     if array.dtype == np.float64:
         return array.astype(config.floatx() if config.floatx() != "bfloat16" else "float32")
     return array.astype(np.int32) if array.dtype == np.int64 else array

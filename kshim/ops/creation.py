@@ -4,7 +4,7 @@ import numpy as np
 
 from .. import config
 from ..spec import dtypes
-from .core import active, backend_of, convert_to_tensor, native, op, size_list, unary_operand, wrap
+from .core import active, convert_to_tensor, op, size_list, unary_operand, wrap
 
 __all__ = [
     "zeros", "ones", "full", "zeros_like", "ones_like", "full_like", "empty", "eye", "identity", "arange",
@@ -38,7 +38,11 @@ def _like(value):
     @op
     def fn(x, dtype=None):
         backend, tensor = unary_operand(x)
-        return wrap(backend.full(backend.shape_of(tensor), value, dtypes.standardize(dtype) if dtype else backend.dtype_of(tensor)))
+        return wrap(
+            backend.full(
+                backend.shape_of(tensor), value, dtypes.standardize(dtype) if dtype else backend.dtype_of(tensor)
+            )
+        )
 
     return fn
 
@@ -49,7 +53,11 @@ zeros_like, ones_like = _like(0), _like(1)
 @op
 def full_like(x, fill_value, dtype=None):
     backend, tensor = unary_operand(x)
-    return wrap(backend.full(backend.shape_of(tensor), fill_value, dtypes.standardize(dtype) if dtype else backend.dtype_of(tensor)))
+    return wrap(
+        backend.full(
+            backend.shape_of(tensor), fill_value, dtypes.standardize(dtype) if dtype else backend.dtype_of(tensor)
+        )
+    )
 
 
 def _constant(array, dtype):
@@ -101,6 +109,3 @@ def meshgrid(*x, indexing="xy"):
     """Coordinate grids of 1-D tensors."""
     arrays = np.meshgrid(*[convert_to_tensor(i).numpy() for i in x], indexing=indexing)
     return [wrap(active().from_numpy(np.ascontiguousarray(a))) for a in arrays]
-
-
-_ = (backend_of, native)

@@ -3,7 +3,7 @@
 import math
 
 from ..spec import dtypes
-from .core import binary_operands, cast, float_operand, op, unary_operand, wrap
+from .core import binary_operands, float_operand, op, unary_operand, wrap
 
 __all__ = []
 
@@ -160,7 +160,11 @@ def clip(x, x_min, x_max):
             return globals()["minimum"](globals()["maximum"](wrap(value), x_min), x_max)
         x_min, x_max = (b.numpy().item() if hasattr(b, "numpy") else native(b) for b in (x_min, x_max))
     if not dtypes.is_float(backend.dtype_of(value)):
-        return wrap(backend.clip(value, *(int(b) if math.isfinite(b) else (-1 if b < 0 else 1) * (2**31 - 1) for b in (x_min, x_max))))
+        return wrap(
+            backend.clip(
+                value, *(int(b) if math.isfinite(b) else (-1 if b < 0 else 1) * (2**31 - 1) for b in (x_min, x_max))
+            )
+        )
     return wrap(backend.clip(value, float(x_min), float(x_max)))
 
 
@@ -258,11 +262,12 @@ def nan_to_num(x, nan=0.0, posinf=None, neginf=None):
     from .core import convert_to_tensor
 
     x = convert_to_tensor(x)
-    largest = {"float16": 65504.0, "bfloat16": 3.3895e38, "float32": 3.4028234663852886e38}.get(str(x.dtype), 1.7976931348623157e308)
+    largest = {"float16": 65504.0, "bfloat16": 3.3895e38, "float32": 3.4028234663852886e38}.get(
+        str(x.dtype), 1.7976931348623157e308
+    )
     x = where(globals()["isnan"](x), nan, x)
     x = where(globals()["equal"](x, math.inf), largest if posinf is None else posinf, x)
     return where(globals()["equal"](x, -math.inf), -largest if neginf is None else neginf, x)
 
 
 __all__.append("cast_float")
-_ = cast

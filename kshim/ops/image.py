@@ -4,7 +4,7 @@ import numpy as np
 
 from .. import config
 from .core import convert_to_tensor, op, wrap
-from .shaping import take, transpose
+from .shaping import take
 
 __all__ = ["resize", "upsample"]
 
@@ -52,6 +52,3 @@ def upsample(x, factors, axes):
         if factor != 1:
             value = backend.repeat(value, int(factor), axis)
     return wrap(value)
-
-
-_ = transpose

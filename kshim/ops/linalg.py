@@ -3,7 +3,7 @@
 import math
 
 from ..spec import dtypes
-from .core import binary_operands, convert_to_tensor, normalize_axis, op, unary_operand, wrap
+from .core import binary_operands, convert_to_tensor, normalize_axis, op, wrap
 
 __all__ = ["matmul", "dot", "tensordot", "einsum", "outer", "norm", "vdot", "inner", "cross", "trace"]
 
@@ -76,7 +76,9 @@ def explicit_equation(subscripts, ranks):
     inputs, _, output = equation.partition("->")
     terms = inputs.split(",")
     if len(terms) != len(ranks):
-        raise ValueError(f"einsum equation {subscripts!r} has {len(terms)} operand term(s); received {len(ranks)} operand(s).")
+        raise ValueError(
+            f"einsum equation {subscripts!r} has {len(terms)} operand term(s); received {len(ranks)} operand(s)."
+        )
     free = [c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" if c not in equation]
     width = max((r - len(t.replace("...", "")) for t, r in zip(terms, ranks) if "..." in t), default=0)
     batch = "".join(free[:width])
@@ -87,7 +89,9 @@ def explicit_equation(subscripts, ranks):
             raise ValueError(f"einsum term {term!r} does not fit an operand of {rank} dimension(s).")
     if "->" not in equation:
         joined = "".join(terms)
-        output = "..." * ("..." in equation) + "".join(sorted(c for c in set(joined) - set(batch) if joined.count(c) == 1))
+        output = "..." * ("..." in equation) + "".join(
+            sorted(c for c in set(joined) - set(batch) if joined.count(c) == 1)
+        )
     return ",".join(terms) + "->" + output.replace("...", batch)
 
 
@@ -140,6 +144,3 @@ def norm(x, ord=None, axis=None, keepdims=False):
     if ord == -math.inf:
         return r.min(e.abs(x), axis, keepdims)
     return r.sum(e.abs(x) ** float(ord), axis, keepdims) ** (1.0 / ord)
-
-
-_ = unary_operand

@@ -4,7 +4,17 @@ import math
 
 from .. import config
 from ..spec import dtypes
-from .core import active, backend_of, binary_operands, convert_to_tensor, float_operand, fused, normalize_axes, normalize_axis, op, unary_operand, wrap
+from .core import (
+    binary_operands,
+    convert_to_tensor,
+    float_operand,
+    fused,
+    normalize_axes,
+    normalize_axis,
+    op,
+    unary_operand,
+    wrap,
+)
 from .elementwise import clip, log, maximum, multiply, negative, subtract
 
 __all__ = [
@@ -95,7 +105,12 @@ def selu(x):
 @op
 def celu(x, alpha=1.0):
     backend, value = float_operand(x)
-    return wrap(backend.add(backend.maximum(value, 0.0), backend.multiply(backend.expm1(backend.multiply(backend.minimum(value, 0.0), 1.0 / alpha)), float(alpha))))
+    return wrap(
+        backend.add(
+            backend.maximum(value, 0.0),
+            backend.multiply(backend.expm1(backend.multiply(backend.minimum(value, 0.0), 1.0 / alpha)), float(alpha)),
+        )
+    )
 
 
 @op
@@ -166,7 +181,9 @@ def _over_axes(name):
             return wrap(getattr(backend, name)(value, axes[0]))
         rest = [i for i in range(len(shape)) if i not in axes]
         perm = tuple(rest) + axes
-        flat = backend.reshape(backend.transpose(value, perm), tuple(shape[i] for i in rest) + (math.prod(shape[i] for i in axes),))
+        flat = backend.reshape(
+            backend.transpose(value, perm), tuple(shape[i] for i in rest) + (math.prod(shape[i] for i in axes),)
+        )
         out = backend.reshape(getattr(backend, name)(flat, len(rest)), tuple(shape[i] for i in perm))
         return wrap(backend.transpose(out, tuple(perm.index(i) for i in range(len(perm)))))
 
@@ -233,7 +250,9 @@ def conv(inputs, kernel, strides=1, padding="valid", data_format=None, dilation_
     n = len(window)
     shape = backend.shape_of(x)
     if len(shape) != n + 2:
-        raise ValueError(f"conv expects an input of {n + 2} dimensions for a kernel of shape {tuple(backend.shape_of(k))}; received shape {tuple(shape)}.")
+        raise ValueError(
+            f"conv expects an input of {n + 2} dimensions for a kernel of shape {tuple(backend.shape_of(k))}; received shape {tuple(shape)}."
+        )
     strides, dilation = _tuple(strides, n, "strides"), _tuple(dilation_rate, n, "dilation_rate")
     pads = _pairs(padding, shape[1:-1], window, strides, dilation)
     groups = groups or shape[-1] // max(1, backend.shape_of(k)[-2])
@@ -250,14 +269,25 @@ def depthwise_conv(inputs, kernel, strides=1, padding="valid", data_format=None,
 
 
 @op
-def separable_conv(inputs, depthwise_kernel, pointwise_kernel, strides=1, padding="valid", data_format=None, dilation_rate=1):
+def separable_conv(
+    inputs, depthwise_kernel, pointwise_kernel, strides=1, padding="valid", data_format=None, dilation_rate=1
+):
     """`depthwise_conv` followed by a 1x1 convolution."""
     x = depthwise_conv(inputs, depthwise_kernel, strides, padding, data_format, dilation_rate)
     return conv(x, pointwise_kernel, 1, "valid", data_format)
 
 
 @op
-def conv_transpose(inputs, kernel, strides=1, padding="valid", output_padding=None, data_format=None, dilation_rate=1, output_shape=None):
+def conv_transpose(
+    inputs,
+    kernel,
+    strides=1,
+    padding="valid",
+    output_padding=None,
+    data_format=None,
+    dilation_rate=1,
+    output_shape=None,
+):
     """Transposed convolution with a kernel (*window, filters, c); sizes as Keras's Conv2DTranspose.
 
     `output_shape`: the spatial sizes wanted, where the default is not.
@@ -269,7 +299,8 @@ def conv_transpose(inputs, kernel, strides=1, padding="valid", output_padding=No
     strides, dilation = _tuple(strides, n, "strides"), _tuple(dilation_rate, n, "dilation_rate")
     extra = (None,) * n if output_padding is None else _tuple(output_padding, n, "output_padding")
     sizes = output_shape or tuple(
-        deconv_length(d, w, s, padding, e, r) for d, w, s, e, r in zip(backend.shape_of(x)[1:-1], window, strides, extra, dilation)
+        deconv_length(d, w, s, padding, e, r)
+        for d, w, s, e, r in zip(backend.shape_of(x)[1:-1], window, strides, extra, dilation)
     )
     pads = []
     for d, w, s, r, out in zip(backend.shape_of(x)[1:-1], window, strides, dilation, sizes):
@@ -417,6 +448,3 @@ def sparse_categorical_crossentropy(target, output, from_logits=False, axis=-1):
         epsilon = config.epsilon()
         output = log(clip(output, epsilon, 1.0 - epsilon))
     return fused("sparse_softmax_cross_entropy", target, output)
-
-
-_ = (active, backend_of)

@@ -20,7 +20,9 @@ def _axes(backend, value, axis, name, needs_elements=False):
     shape = backend.shape_of(value)
     axes = normalize_axes(axis, len(shape))
     if needs_elements and math.prod(shape[a] for a in axes) == 0:
-        raise ValueError(f"{name}() over axes {axes} of a tensor of shape {tuple(shape)}: there is nothing to choose from.")
+        raise ValueError(
+            f"{name}() over axes {axes} of a tensor of shape {tuple(shape)}: there is nothing to choose from."
+        )
     return axes
 
 

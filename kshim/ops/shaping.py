@@ -8,7 +8,17 @@ import numpy as np
 from ..engine import tensor as _t
 from ..spec import dtypes
 from .core import (
-    active, backend_of, binary_operands, convert_to_tensor, native, normalize_axes, normalize_axis, op, size_list, unary_operand, wrap,
+    active,
+    backend_of,
+    binary_operands,
+    convert_to_tensor,
+    native,
+    normalize_axes,
+    normalize_axis,
+    op,
+    size_list,
+    unary_operand,
+    wrap,
 )  # fmt: skip
 
 _SLICE = builtins.slice
@@ -240,7 +250,9 @@ def moveaxis(x, source, destination):
     x = convert_to_tensor(x)
     rank = len(x.shape)
     source = [normalize_axis(a, rank) for a in (source if isinstance(source, (list, tuple)) else (source,))]
-    destination = [normalize_axis(a, rank) for a in (destination if isinstance(destination, (list, tuple)) else (destination,))]
+    destination = [
+        normalize_axis(a, rank) for a in (destination if isinstance(destination, (list, tuple)) else (destination,))
+    ]
     order = [a for a in range(rank) if a not in source]
     for to, a in sorted(zip(destination, source)):
         order.insert(to, a)
@@ -340,8 +352,6 @@ def multi_hot(inputs, num_classes=None, axis=-1, dtype=None, sparse=False, **kwa
     return _max(x, -2) if len(x.shape) > 1 else x
 
 
-
-
 @op
 def get_item(x, key):
     """Indexing as in NumPy: ints, slices, None, Ellipsis, one integer array, or a boolean mask (values needed)."""
@@ -425,7 +435,9 @@ def _is_mask(k):
 
 
 def _is_scalar_index(k):
-    return isinstance(k, (int, np.integer)) or (isinstance(k, (_t.Tensor, np.ndarray)) and k.shape == () and "int" in str(k.dtype))
+    return isinstance(k, (int, np.integer)) or (
+        isinstance(k, (_t.Tensor, np.ndarray)) and k.shape == () and "int" in str(k.dtype)
+    )
 
 
 def _masked(x, mask):
@@ -437,7 +449,9 @@ def _masked(x, mask):
 def _many_indices(x, arrays, result):
     axes = [a for a, _ in arrays]
     if axes != list(range(len(axes))) or "new" in result or "drop" in result:
-        raise IndexError("Indexing with several arrays works on the leading axes only, without None or integers beside them.")
+        raise IndexError(
+            "Indexing with several arrays works on the leading axes only, without None or integers beside them."
+        )
     sizes = x.shape[: len(axes)]
     flat = 0
     for (_, k), n in zip(arrays, sizes):
@@ -578,8 +592,8 @@ def diag(x, k=0):
 def _triangle(lower):
     @op
     def fn(x, k=0):
-        from .elementwise import where
         from .creation import zeros_like
+        from .elementwise import where
 
         x = convert_to_tensor(x)
         mask = np.tri(*x.shape[-2:], k=k if lower else k - 1, dtype=bool)

@@ -63,7 +63,9 @@ class Backend(Derived):
                 continue
             found, expected = list(inspect.signature(own).parameters), list(inspect.signature(base).parameters)
             if found != expected:
-                problems.append(f"{name} takes ({', '.join(found[1:])}), the definition says ({', '.join(expected[1:])})")
+                problems.append(
+                    f"{name} takes ({', '.join(found[1:])}), the definition says ({', '.join(expected[1:])})"
+                )
             elif not hasattr(own, "derived"):
                 setattr(cls, name, _with_fallback(name, own, base))
         if problems:

@@ -41,7 +41,9 @@ class Derived:
 
     def gelu(self, x, approximate):
         if approximate:
-            inner = self.multiply(self.add(x, self.multiply(self.multiply(self.square(x), x), 0.044715)), math.sqrt(2 / math.pi))
+            inner = self.multiply(
+                self.add(x, self.multiply(self.multiply(self.square(x), x), 0.044715)), math.sqrt(2 / math.pi)
+            )
             return self.multiply(self.multiply(x, 0.5), self.add(self.tanh(inner), 1.0))
         return self.multiply(self.multiply(x, 0.5), self.add(self.erf(self.multiply(x, math.sqrt(0.5))), 1.0))
 
@@ -195,7 +197,9 @@ class Derived:
     def sparse_softmax_cross_entropy(self, labels, logits):
         """The same for integer labels (shape of logits without the last axis)."""
         axis = len(self.shape_of(logits)) - 1
-        picked = self.take_along_axis(self.log_softmax(logits, axis), self.cast(self.expand_dims(labels, axis), "int32"), axis)
+        picked = self.take_along_axis(
+            self.log_softmax(logits, axis), self.cast(self.expand_dims(labels, axis), "int32"), axis
+        )
         return self.negative(self.squeeze(picked, (axis,)))
 
     def sigmoid_cross_entropy(self, target, logits):
@@ -240,10 +244,14 @@ class Derived:
             h = self.multiply(gate(o), act(c))
             return [h, c], [h]
 
-        (h, c), (ys,) = self.scan(step, [h, c], [self._time_major(self.dense(x, kernel, bias))], self.shape_of(x)[1], reverse)
+        (h, c), (ys,) = self.scan(
+            step, [h, c], [self._time_major(self.dense(x, kernel, bias))], self.shape_of(x)[1], reverse
+        )
         return self._time_major(ys if not reverse else self.flip(ys, (0,))), h, c
 
-    def gru(self, x, h, kernel, recurrent, bias, recurrent_bias, activation, recurrent_activation, reset_after, reverse):
+    def gru(
+        self, x, h, kernel, recurrent, bias, recurrent_bias, activation, recurrent_activation, reset_after, reverse
+    ):
         """A GRU over x (batch, time, k), gates z, r, h (see `lstm`). Returns (h of every step, last h)."""
         act, gate = getattr(self, activation), getattr(self, recurrent_activation)
         units = self.shape_of(recurrent)[0]
@@ -263,7 +271,9 @@ class Derived:
             h = self.add(self.multiply(z, h), self.multiply(self.subtract(1.0, z), new))
             return [h], [h]
 
-        (h,), (ys,) = self.scan(step, [h], [self._time_major(self.dense(x, kernel, bias))], self.shape_of(x)[1], reverse)
+        (h,), (ys,) = self.scan(
+            step, [h], [self._time_major(self.dense(x, kernel, bias))], self.shape_of(x)[1], reverse
+        )
         return self._time_major(ys if not reverse else self.flip(ys, (0,))), h
 
     def simple_rnn(self, x, h, kernel, recurrent, bias, activation, reverse):
@@ -274,7 +284,9 @@ class Derived:
             h = act(self.add(inputs[0], self.matmul(carry[0], recurrent)))
             return [h], [h]
 
-        (h,), (ys,) = self.scan(step, [h], [self._time_major(self.dense(x, kernel, bias))], self.shape_of(x)[1], reverse)
+        (h,), (ys,) = self.scan(
+            step, [h], [self._time_major(self.dense(x, kernel, bias))], self.shape_of(x)[1], reverse
+        )
         return self._time_major(ys if not reverse else self.flip(ys, (0,))), h
 
     def linear(self, x):

@@ -7,7 +7,14 @@ INTS = UNSIGNED + SIGNED
 ALL = ("bool",) + INTS + FLOATS
 
 _BITS = {"bool": 1, "bfloat16": 16}
-_ALIASES = {"half": "float16", "float": "float32", "double": "float64", "int": "int32", "long": "int64", "boolean": "bool"}
+_ALIASES = {
+    "half": "float16",
+    "float": "float32",
+    "double": "float64",
+    "int": "int32",
+    "long": "int64",
+    "boolean": "bool",
+}
 
 
 def bits(dtype):

@@ -80,7 +80,9 @@ def conv(x, kernel, strides, pads, dilation, groups):
             f"the kernel expects {kernel[-2] * groups} channels."
         )
     if any(d <= 0 for d in spatial):
-        raise ValueError(f"Convolution window {tuple(kernel[:-2])} does not fit the input of spatial shape {tuple(x[1:-1])}.")
+        raise ValueError(
+            f"Convolution window {tuple(kernel[:-2])} does not fit the input of spatial shape {tuple(x[1:-1])}."
+        )
     return (x[0],) + spatial + (kernel[-1],)
 
 

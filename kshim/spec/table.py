@@ -42,7 +42,11 @@ TABLE = {}
 
 def _row(name, args, shape, dtype, diff="", doc="", tensors=None):
     args = tuple(args.split())
-    tensors = tuple(a for a in args if a in ("x", "y", "xs", "kernel", "indices", "condition", "updates")) if tensors is None else tensors
+    tensors = (
+        tuple(a for a in args if a in ("x", "y", "xs", "kernel", "indices", "condition", "updates"))
+        if tensors is None
+        else tensors
+    )
     TABLE[name] = Op(name, args, tensors, shape, dtype, tuple(diff.split()), doc)
 
 
@@ -117,28 +121,64 @@ _row(
     "where", "condition x y", s.broadcast, lambda c, x, y: _kind(x, y), "x y",
     "x where the boolean condition holds, else y. NaN on the side not taken does not reach the gradient of the other.",
 )  # fmt: skip
-_row("clip", "x low high", lambda x, lo, hi: x, lambda x, lo, hi: x, "x", "x limited to the Python scalars [low, high].")
+_row(
+    "clip", "x low high", lambda x, lo, hi: x, lambda x, lo, hi: x, "x", "x limited to the Python scalars [low, high]."
+)
 
 # reduce --------------------------------------------------------------------------------------------------------
 for _name in ("sum", "prod", "max", "min"):
     _row(_name, "x axes keepdims", s.reduced, _first, "x", f"{_name} over the tuple `axes`; keeps the dtype.")
 for _name in ("any", "all"):
     _row(_name, "x axes keepdims", s.reduced, _bool, doc=f"{_name} of booleans over the tuple `axes`.")
-_row("argmax", "x axis", lambda x, axis: s.reduced(x, (axis,), False), lambda *_: "int32", doc="Index of the first largest along `axis`.")
+_row(
+    "argmax",
+    "x axis",
+    lambda x, axis: s.reduced(x, (axis,), False),
+    lambda *_: "int32",
+    doc="Index of the first largest along `axis`.",
+)
 _row("cumsum", "x axis", s.same, _first, "x", "Running sum along `axis`.")
 _row("cumprod", "x axis", s.same, _first, "x", "Running product along `axis`.")
 
 # create, convert, shape ----------------------------------------------------------------------------------------
-_row("full", "shape value dtype", lambda sh, v, d: tuple(sh), lambda sh, v, d: d, doc="Filled with one Python scalar.", tensors=())
+_row(
+    "full",
+    "shape value dtype",
+    lambda sh, v, d: tuple(sh),
+    lambda sh, v, d: d,
+    doc="Filled with one Python scalar.",
+    tensors=(),
+)
 _row("arange", "n dtype", lambda n, d: (n,), lambda n, d: d, doc="0, 1, ... n-1.", tensors=())
-_row("cast", "x dtype", s.same, lambda x, d: d, "x", "Another dtype; float to int truncates; the gradient passes between floats.")
+_row(
+    "cast",
+    "x dtype",
+    s.same,
+    lambda x, d: d,
+    "x",
+    "Another dtype; float to int truncates; the gradient passes between floats.",
+)
 _row("stop_gradient", "x", s.same, _first, doc="x, without gradient.")
 _row("reshape", "x shape", s.reshaped, _first, "x", "Same elements in row-major order; one -1 is allowed.")
 _row("transpose", "x perm", lambda x, p: tuple(x[i] for i in p), _first, "x", "Axes in the order `perm`.")
 _row("broadcast_to", "x shape", lambda x, sh: s.broadcast(x, tuple(sh)), _first, "x", "Repeated to `shape`.")
 _row("concat", "xs axis", s.concat, lambda d, a: d[0], "xs", "Joined along `axis`; all of one dtype.")
-_row("pad", "x pairs value", lambda x, p, v: s.padded(x, p), _first, "x", "Constant padding by (low, high) >= 0 on each axis.")
-_row("slice", "x starts stops strides", s.sliced, _first, "x", "x[start:stop:stride] on each axis, all >= 0, strides >= 1.")
+_row(
+    "pad",
+    "x pairs value",
+    lambda x, p, v: s.padded(x, p),
+    _first,
+    "x",
+    "Constant padding by (low, high) >= 0 on each axis.",
+)
+_row(
+    "slice",
+    "x starts stops strides",
+    s.sliced,
+    _first,
+    "x",
+    "x[start:stop:stride] on each axis, all >= 0, strides >= 1.",
+)
 _row("flip", "x axes", s.same, _first, "x", "Reversed along each of the tuple `axes`.")
 
 # linear algebra and windows ------------------------------------------------------------------------------------
@@ -176,7 +216,10 @@ _row(
 
 #: Required methods that are not ops on tensors alone: name -> (signature, doc). No shape or dtype rule applies.
 CONTROL = {
-    "from_numpy": ("array", "A tensor with the array's dtype and values, on the device; never aliases memory the caller may change."),
+    "from_numpy": (
+        "array",
+        "A tensor with the array's dtype and values, on the device; never aliases memory the caller may change.",
+    ),
     "to_numpy": ("x", "A NumPy array the caller may keep (bfloat16 comes as float32)."),
     "shape_of": ("x", "Tuple of ints."),
     "dtype_of": ("x", "Dtype name."),
@@ -186,7 +229,10 @@ CONTROL = {
         "`carry, ys = step(carry, x_t)` over axis 0 of each tensor of the list `xs` (length steps, last first if "
         "reverse); carry and ys are lists of tensors. Returns (carry, stacked ys in the order of xs).",
     ),
-    "while_loop": ("condition body state", "Runs `state = body(state)` while `condition(state)` (a scalar bool); lists of tensors."),
+    "while_loop": (
+        "condition body state",
+        "Runs `state = body(state)` while `condition(state)` (a scalar bool); lists of tensors.",
+    ),
     "cond": ("predicate if_true if_false", "One of two functions without arguments returning like lists of tensors."),
     "value_and_grad": (
         "function",
@@ -204,7 +250,10 @@ CONTROL = {
         "floats and ints in [0, 2**32): inputs, so a changed value never recompiles. donate: state may be overwritten.",
     ),
     "host_scalar": ("value dtype", "An entry of `hyper`, as a scalar that a binary op with a tensor of `dtype` takes."),
-    "mix_key": ("key words", "`(key[0] ^ words[0], key[1] ^ words[1])` for a key from `hyper` and Python ints below 2**32."),
+    "mix_key": (
+        "key words",
+        "`(key[0] ^ words[0], key[1] ^ words[1])` for a key from `hyper` and Python ints below 2**32.",
+    ),
     "synchronize": ("x", "Waits until x is computed."),
     "devices": ("", "Names of the usable devices, such as ['cpu', 'gpu:0']."),
     "info": ("", "Dict: name, version, device."),

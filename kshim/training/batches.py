@@ -17,7 +17,9 @@ def flat_targets(y, names, what="y", keys=None):
         if unknown and names and len(names) > 1:
             from ..errors import did_you_mean
 
-            raise ValueError(f"{what} has the key {unknown[0]!r}, which is no output of the model.{did_you_mean(unknown[0], keys or names)} The outputs are {keys or names}.")
+            raise ValueError(
+                f"{what} has the key {unknown[0]!r}, which is no output of the model.{did_you_mean(unknown[0], keys or names)} The outputs are {keys or names}."
+            )
         return [y[k] for k in sorted(y, key=str)]
     return [None if v is None else v for v in tree.flatten(y)]
 
@@ -55,6 +57,8 @@ def samples(x):
     """Number of samples of a host batch."""
     leaves = tree.flatten(x)
     if any(leaf is None for leaf in leaves):
-        raise ValueError(f"x has None at position {[i for i, leaf in enumerate(leaves) if leaf is None][0]}; expected an array for each input of the model.")
+        raise ValueError(
+            f"x has None at position {[i for i, leaf in enumerate(leaves) if leaf is None][0]}; expected an array for each input of the model."
+        )
     first = leaves[0]
     return int(first.shape[0]) if first.ndim else 1

@@ -28,7 +28,9 @@ def per_output(spec, names, what, empty=None, keys=None):
         unknown = [k for k in spec if k not in names]
         if unknown:
             known = keys or names
-            raise ValueError(f"{what}={{{unknown[0]!r}: ...}} names no output of the model.{did_you_mean(unknown[0], known)} The outputs are {known}.")
+            raise ValueError(
+                f"{what}={{{unknown[0]!r}: ...}} names no output of the model.{did_you_mean(unknown[0], known)} The outputs are {known}."
+            )
         return [spec.get(n, empty) for n in names]
     if isinstance(spec, (list, tuple)):
         if len(spec) != len(names):
@@ -72,7 +74,9 @@ class Compiled:
         if self.keys is None and isinstance(y_pred, dict):
             self.keys = sorted(y_pred, key=str)
         single = len(names) == 1
-        self.losses = [_losses.as_loss(item) for item in per_output(self._alone(self.loss, names), names, "loss", keys=self.keys)]
+        self.losses = [
+            _losses.as_loss(item) for item in per_output(self._alone(self.loss, names), names, "loss", keys=self.keys)
+        ]
         self.weights = per_output(self._alone(self.loss_weights, names), names, "loss_weights", 1.0, keys=self.keys)
         targets = list(y_true) + [None] * (len(names) - len(y_true))
         plain = self._metric_specs(self.metrics, names, "metrics")
@@ -86,7 +90,9 @@ class Compiled:
                         if not getattr(metric, "built", True):  # its variables must not be made inside a compiled step
                             metric.build(None if targets[i] is None else targets[i].shape, flat[i].shape)
                         self.metric_entries.append((i, metric, is_weighted, output))
-                        self.metric_names.append(self._metric_name(metric.name, "" if single else f"{output}_", is_weighted))
+                        self.metric_names.append(
+                            self._metric_name(metric.name, "" if single else f"{output}_", is_weighted)
+                        )
         self.built = True
 
     @staticmethod
@@ -134,12 +140,16 @@ class Compiled:
             if loss is None:
                 continue
             if i >= len(y_true) or y_true[i] is None:
-                raise ValueError(f"Output {self.names[i]!r} has a loss but no target data (y). Pass y, or compile with loss=None and add_loss().")
+                raise ValueError(
+                    f"Output {self.names[i]!r} has a loss but no target data (y). Pass y, or compile with loss=None and add_loss()."
+                )
             weights = sample_weight[i] if sample_weight is not None and i < len(sample_weight) else None
             try:
                 value = loss(y_true[i], flat[i], weights)
             except Exception as error:
-                mark_place(error, f"loss {loss.name!r} of output {self.names[i]!r}: {_shapes(y_true[i], flat[i], weights)}")
+                mark_place(
+                    error, f"loss {loss.name!r} of output {self.names[i]!r}: {_shapes(y_true[i], flat[i], weights)}"
+                )
                 raise
             if value.shape:
                 from .. import ops
@@ -175,7 +185,9 @@ class Compiled:
             try:
                 metric.update_state(y_true[i], flat[i], sample_weight=weights)
             except Exception as error:
-                mark_place(error, f"metric {metric.name!r} of output {self.names[i]!r}: {_shapes(y_true[i], flat[i], weights)}")
+                mark_place(
+                    error, f"metric {metric.name!r} of output {self.names[i]!r}: {_shapes(y_true[i], flat[i], weights)}"
+                )
                 raise
 
     # outside ---------------------------------------------------------------------------------------------------
@@ -228,7 +240,9 @@ def _check_metric(item):
         return
     if isinstance(item, Tensor):
         raise ValueError("metrics= takes names, functions or Metric objects; received a tensor.")
-    if not isinstance(item, str) or _metrics.reg.lookup(item) is None:  # a name is resolved later: that makes the metric
+    if (
+        not isinstance(item, str) or _metrics.reg.lookup(item) is None
+    ):  # a name is resolved later: that makes the metric
         _metrics.get(item)
 
 

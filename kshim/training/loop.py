@@ -107,7 +107,14 @@ def fit(
     validation = None
     if validation_data is not None:
         vx, vy, vw = unpack_validation_data(validation_data)
-        validation = make_source(vx, vy, vw, batch_size=validation_batch_size or batch_size or source.batch_size, steps=validation_steps, training=False)
+        validation = make_source(
+            vx,
+            vy,
+            vw,
+            batch_size=validation_batch_size or batch_size or source.batch_size,
+            steps=validation_steps,
+            training=False,
+        )
     verbose, epochs, cap = _verbosity(verbose), limits.last_epoch(initial_epoch, epochs), limits.max_steps()
     model.stop_training = False
     callback_list = CallbackList(
@@ -131,7 +138,9 @@ def fit(
             if step < 0 and source.exhausted:
                 break
             if step < 0:
-                raise ValueError("fit() received no batch of training data. Check that the generator or data set is not empty.")
+                raise ValueError(
+                    "fit() received no batch of training data. Check that the generator or data set is not empty."
+                )
             if source.exhausted:
                 model.stop_training = True
             logs = run.logs()
@@ -188,7 +197,16 @@ def _evaluate(model, source, callback_list):
 
 def evaluate(model, x, y, batch_size, verbose, sample_weight, steps, callbacks, return_dict, max_queue_size, workers):
     """See `Trainer.evaluate`."""
-    source = make_source(x, y, sample_weight, batch_size=batch_size, steps=steps, training=False, workers=workers, max_queue_size=max_queue_size)
+    source = make_source(
+        x,
+        y,
+        sample_weight,
+        batch_size=batch_size,
+        steps=steps,
+        training=False,
+        workers=workers,
+        max_queue_size=max_queue_size,
+    )
     verbose = _verbosity(verbose)
     callback_list = CallbackList(
         callbacks, add_history=False, add_progbar=verbose != 0, model=model, verbose=verbose, epochs=1, steps=source.num_steps,
@@ -241,7 +259,16 @@ def predict(model, x, batch_size, verbose, steps, callbacks, max_queue_size, wor
         verbose = 0 if verbose == "auto" else verbose
         if not verbose:
             return predict_arrays(model, x)
-    source = make_source(x, None, None, batch_size=batch_size, steps=steps, training=False, workers=workers, max_queue_size=max_queue_size)
+    source = make_source(
+        x,
+        None,
+        None,
+        batch_size=batch_size,
+        steps=steps,
+        training=False,
+        workers=workers,
+        max_queue_size=max_queue_size,
+    )
     verbose = _verbosity(verbose) if verbose != "auto" else (1 if sys.stdout.isatty() else 0)
     callback_list = CallbackList(
         callbacks, add_history=False, add_progbar=verbose != 0, model=model, verbose=verbose, epochs=1, steps=source.num_steps,
@@ -261,7 +288,9 @@ def predict(model, x, batch_size, verbose, steps, callbacks, max_queue_size, wor
     callback_list.on_predict_end()
     if not pieces:
         raise ValueError("predict() received no batch of data.")
-    return tree.pack_like(structure, [np.concatenate(column) if len(column) > 1 else column[0] for column in zip(*pieces)])
+    return tree.pack_like(
+        structure, [np.concatenate(column) if len(column) > 1 else column[0] for column in zip(*pieces)]
+    )
 
 
 def _predict_padded(model, x, batch_size):
@@ -286,7 +315,18 @@ def _small(x, batch_size, steps, callbacks):
     return True
 
 
-def fit_by_samples(model, generator, samples, validation_samples, epochs, verbose, callbacks, validation_data, class_weight, initial_epoch):
+def fit_by_samples(
+    model,
+    generator,
+    samples,
+    validation_samples,
+    epochs,
+    verbose,
+    callbacks,
+    validation_data,
+    class_weight,
+    initial_epoch,
+):
     """Keras 1's `fit_generator`: an epoch ends when `samples_per_epoch` samples have been seen."""
     first = next(iter(generator))
     n = max(1, batches.samples(tree.map_structure(np.asarray, first[0])))

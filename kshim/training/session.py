@@ -7,6 +7,7 @@ whoever looks between two steps sees the current weights.
 from .. import tree
 from ..config import floatx
 from ..engine import seeds
+from ..engine.context import context
 from ..spec import registry
 from ..spec.rng import fold
 from .steps import Steps
@@ -27,6 +28,7 @@ class Session:
         self._known_metrics = ()
         self._looked_for_metrics = set()
         self._compiled_steps = {}
+        self._found = {}
         self.totals = []
         self.count = 0
         if model.optimizer is not None:
@@ -40,7 +42,9 @@ class Session:
     def _sync_metrics(self):
         """Metric variables belong to the state; metrics appear with the first batch."""
         variables = [v for m in self.model.metrics for v in m.variables]
-        if len(variables) != len(self._known_metrics) or any(a is not b for a, b in zip(variables, self._known_metrics)):
+        if len(variables) != len(self._known_metrics) or any(
+            a is not b for a, b in zip(variables, self._known_metrics)
+        ):
             self._known_metrics = variables
             self.others = [*self.frozen, *variables]
             self._make()
@@ -76,17 +80,38 @@ class Session:
         return step
 
     def _run(self, kind, state, hyper, batch):
+        first = kind not in self._compiled_steps
+        saved, context.reads = context.reads, {} if first else context.reads
         try:
             return self._step(kind)(state, hyper, batch)
         except Exception as error:
             self._explain(kind, batch, error)
             raise
+        finally:
+            if first:
+                self._found.update(context.reads)
+            context.reads = saved
+
+    def _adopt(self):
+        """Make variables that the model does not own, but that a step has read, inputs of the steps.
+
+        A loss may hold one (`K.variable`) that a callback changes: a compiled step would keep its first value.
+        """
+        found, self._found = self._found, {}
+        known = {id(v) for v in (*self.trainable, *self.others)}
+        foreign = [v for key, v in found.items() if key not in known]
+        if foreign:
+            self.frozen += foreign
+            self.others = [*self.frozen, *self._known_metrics]
+            self._make()
 
     def _explain(self, kind, batch, error):
         """Raise the same error on every backend if shapes are at fault: frameworks word (and type) it in their own ways."""
         for leaf in tree.flatten(batch):
             if leaf is not None and leaf.dtype.kind in "OSU":
-                raise ValueError(f"The data holds text (dtype {leaf.dtype}), which a model cannot compute with. Turn it into numbers first.") from error
+                raise ValueError(
+                    f"The data holds text (dtype {leaf.dtype}), which a model cannot compute with. Turn it into numbers first."
+                ) from error
         try:
             self.steps.on_shapes(kind, batch)
         except Exception as plain:
@@ -103,7 +128,9 @@ class Session:
         backend = self.backend
 
         def run(state, hyper, batch):
-            batch = tree.map_structure(lambda v: v if v is None or backend.is_tensor(v) else backend.from_numpy(v), batch)
+            batch = tree.map_structure(
+                lambda v: v if v is None or backend.is_tensor(v) else backend.from_numpy(v), batch
+            )
             return function(state, hyper, batch)
 
         return run
@@ -123,6 +150,7 @@ class Session:
 
     def train(self, batch, count):
         """One training step on a host batch (x, y list, sample_weight list) of `count` samples."""
+        self._adopt()
         optimizer = self.model.optimizer
         if "train" not in self._looked_for_metrics:
             self._look_for_metrics("train", batch)
@@ -149,9 +177,14 @@ class Session:
 
     def test(self, batch, count):
         """One evaluation step."""
+        self._adopt()
         if "test" not in self._looked_for_metrics:
             self._look_for_metrics("test", batch)
-        state = {"params": [v.native for v in self.trainable], "buffers": [v.native for v in self.others], "totals": self.totals}
+        state = {
+            "params": [v.native for v in self.trainable],
+            "buffers": [v.native for v in self.others],
+            "totals": self.totals,
+        }
         new, _ = self._run("test", state, self.key("test"), batch)
         for v, value in zip(self.others, new["buffers"]):
             v._value = value
@@ -160,6 +193,7 @@ class Session:
 
     def predict(self, x):
         """Native outputs for a host batch of inputs."""
+        self._adopt()
         state = {"params": [v.native for v in self.trainable], "buffers": [v.native for v in self.others]}
         new, out = self._run("predict", state, self.key("predict"), x)
         if new["buffers"]:
@@ -189,7 +223,9 @@ def _states(model):
 
 def _may_add_metrics(model):
     """Whether some layer might call `add_metric`: one that is not ours, or a model with metrics of its graph."""
-    return any(not type(layer).__module__.startswith("kshim.") or "_extras" in layer.__dict__ for layer in all_layers(model))
+    return any(
+        not type(layer).__module__.startswith("kshim.") or "_extras" in layer.__dict__ for layer in all_layers(model)
+    )
 
 
 def all_layers(model):

@@ -98,12 +98,16 @@ class Steps:
         targets, weights = [], None if sample_weight is None else []
         outputs = tree.flatten(y_pred)
         if len(y) > len(outputs):
-            raise ValueError(f"The model has {len(outputs)} output(s), {self.compiled.names}, but y has {len(y)} arrays.")
+            raise ValueError(
+                f"The model has {len(outputs)} output(s), {self.compiled.names}, but y has {len(y)} arrays."
+            )
         for i, out in enumerate(outputs):
             target = y[i] if i < len(y) else None
             weight = sample_weight[i] if sample_weight is not None and i < len(sample_weight) else None
             if target is not None:
-                target, _, weight = match_dtype_and_rank(Tensor(target), out, None if weight is None else Tensor(weight))
+                target, _, weight = match_dtype_and_rank(
+                    Tensor(target), out, None if weight is None else Tensor(weight)
+                )
             targets.append(target)
             if weights is not None:
                 weights.append(weight)

@@ -35,10 +35,16 @@ class Trainer:
 
         for key, value in kwargs.items():
             if key not in _COMPILE_KEYWORDS:
-                raise TypeError(f"compile() got an unexpected keyword argument: {key!r}.{did_you_mean(key, _COMPILE_KEYWORDS)}")
+                raise TypeError(
+                    f"compile() got an unexpected keyword argument: {key!r}.{did_you_mean(key, _COMPILE_KEYWORDS)}"
+                )
             if key == "target_tensors" and value is not None:
                 raise UnsupportedError("compile(target_tensors=...) is not supported: pass the targets to fit() as y.")
-            if key == "sample_weight_mode" and value not in (None, "temporal", "None") and not isinstance(value, (dict, list)):
+            if (
+                key == "sample_weight_mode"
+                and value not in (None, "temporal", "None")
+                and not isinstance(value, (dict, list))
+            ):
                 raise ValueError(f"sample_weight_mode={value!r} is unknown; expected None or 'temporal'.")
         if getattr(type(self), "train_step", Trainer.train_step) is not Trainer.train_step:
             raise UnsupportedError(
@@ -63,7 +69,9 @@ class Trainer:
     compiled = False
 
     def train_step(self, data):
-        raise UnsupportedError("train_step() is not a separate function here: fit() and train_on_batch() run the compiled step.")
+        raise UnsupportedError(
+            "train_step() is not a separate function here: fit() and train_on_batch() run the compiled step."
+        )
 
     def _trainable_as_compiled(self):
         """The trainable weights by the layers' flags at the time of `compile`: freezing afterwards needs another compile."""
@@ -78,7 +86,9 @@ class Trainer:
 
     def _require_compiled(self, what):
         if not self.compiled:
-            raise RuntimeError(f"You must compile your model before training/testing. Use `model.compile(optimizer, loss)` before {what}().")
+            raise RuntimeError(
+                f"You must compile your model before training/testing. Use `model.compile(optimizer, loss)` before {what}()."
+            )
 
     def session(self):
         """The prepared steps for the current variables (made when first needed, and again after a change)."""
@@ -114,7 +124,9 @@ class Trainer:
         """Loss and metrics on data: a float, or a list in the order of `metrics_names`, or a dict."""
         self._require_compiled("evaluate")
         _refuse("evaluate", kwargs)
-        return loop.evaluate(self, x, y, batch_size, verbose, sample_weight, steps, callbacks, return_dict, max_queue_size, workers)
+        return loop.evaluate(
+            self, x, y, batch_size, verbose, sample_weight, steps, callbacks, return_dict, max_queue_size, workers
+        )
 
     def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None, max_queue_size=10, workers=1, use_multiprocessing=False, **kwargs):  # fmt: skip
         """Outputs for data, as NumPy arrays in the structure of the model's outputs."""
@@ -144,18 +156,49 @@ class Trainer:
             kwargs.pop(key, None)
         _refuse("fit_generator", kwargs)
         if samples is not None or validation_samples is not None:
-            return loop.fit_by_samples(self, generator, samples, validation_samples, epochs, verbose, callbacks, validation_data, class_weight, initial_epoch)
+            return loop.fit_by_samples(
+                self,
+                generator,
+                samples,
+                validation_samples,
+                epochs,
+                verbose,
+                callbacks,
+                validation_data,
+                class_weight,
+                initial_epoch,
+            )
         return self.fit(
             generator, epochs=epochs, verbose=verbose, callbacks=callbacks, validation_data=validation_data, validation_steps=validation_steps,
             validation_freq=validation_freq, class_weight=class_weight, steps_per_epoch=steps_per_epoch, shuffle=shuffle,
             initial_epoch=initial_epoch, workers=workers, max_queue_size=max_queue_size,
         )  # fmt: skip
 
-    def evaluate_generator(self, generator, steps=None, callbacks=None, max_queue_size=10, workers=1, use_multiprocessing=False, verbose=0, **kwargs):
+    def evaluate_generator(
+        self,
+        generator,
+        steps=None,
+        callbacks=None,
+        max_queue_size=10,
+        workers=1,
+        use_multiprocessing=False,
+        verbose=0,
+        **kwargs,
+    ):
         """Keras 1 and 2: `evaluate` on a generator."""
         return self.evaluate(generator, steps=steps, callbacks=callbacks, verbose=verbose)
 
-    def predict_generator(self, generator, steps=None, callbacks=None, max_queue_size=10, workers=1, use_multiprocessing=False, verbose=0, **kwargs):
+    def predict_generator(
+        self,
+        generator,
+        steps=None,
+        callbacks=None,
+        max_queue_size=10,
+        workers=1,
+        use_multiprocessing=False,
+        verbose=0,
+        **kwargs,
+    ):
         """Keras 1 and 2: `predict` on a generator."""
         return self.predict(generator, steps=steps, callbacks=callbacks, verbose=verbose)
 

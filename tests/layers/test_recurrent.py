@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 
 CASES = {
-    "SimpleRNN": [{}, {"activation": "relu", "return_sequences": True}, {"use_bias": False, "go_backwards": True, "return_sequences": True}],
+    "SimpleRNN": [
+        {},
+        {"activation": "relu", "return_sequences": True},
+        {"use_bias": False, "go_backwards": True, "return_sequences": True},
+    ],
     "LSTM": [
         {},
         {"activation": "relu", "return_sequences": True},
@@ -71,7 +75,9 @@ def test_forward_equals_tf_keras(backend, tf_keras, name, kwargs, masked):
     import kshim
 
     x = _data(np.random.RandomState(2), masked)
-    weights, expected, shapes = _expected((name, repr(kwargs), masked), lambda k: _build(k, name, kwargs, masked), tf_keras, x)
+    weights, expected, shapes = _expected(
+        (name, repr(kwargs), masked), lambda k: _build(k, name, kwargs, masked), tf_keras, x
+    )
     ours = _build(kshim, name, kwargs, masked)
     ours.set_weights(weights)
     _compare(ours.predict(x, verbose=0), expected)
@@ -153,10 +159,9 @@ def test_stateful_needs_a_batch_size(backend):
 
 
 def test_custom_cell_and_stacked_cells(backend, tf_keras):
-    import kshim
-
     import tensorflow as tf
 
+    import kshim
     from kshim import ops
 
     def build(keras):
@@ -203,7 +208,9 @@ def test_dropout_masks_are_the_same_everywhere():
             names.reset_uids()
             seeds.set_random_seed(5)
             layers = kshim.layers
-            model = kshim.Sequential([layers.LSTM(4, dropout=0.4, recurrent_dropout=0.3, input_shape=(5, 3)), layers.Dense(1)])
+            model = kshim.Sequential(
+                [layers.LSTM(4, dropout=0.4, recurrent_dropout=0.3, input_shape=(5, 3)), layers.Dense(1)]
+            )
             model.compile("sgd", "mse")
             rng = np.random.RandomState(0)
             x, y = rng.randn(8, 5, 3).astype("float32"), rng.randn(8, 1).astype("float32")

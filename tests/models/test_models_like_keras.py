@@ -90,7 +90,9 @@ def sequential_add_pop(k):
 
 @scenario
 def sequential_nested(k):
-    inner = k.Sequential([k.layers.Dense(3, input_shape=(4,), name="a"), k.layers.BatchNormalization(name="n")], name="inner")
+    inner = k.Sequential(
+        [k.layers.Dense(3, input_shape=(4,), name="a"), k.layers.BatchNormalization(name="n")], name="inner"
+    )
     model = fill(k.Sequential([inner, k.layers.Dense(2, name="b")]))
     inner.trainable = False
     return [facts(model), out(model), [layer.trainable for layer in inner.layers]]
@@ -102,7 +104,13 @@ def functional_shared(k):
     dense = k.layers.Dense(3, name="shared")
     c = k.layers.concatenate([dense(a), dense(b)], name="cat")
     model = fill(k.Model([a, b], [k.layers.Dense(2, name="o")(c), c]))
-    return [facts(model), out(model, [X, X * 2]), out(model, {"a": X, "b": X * 3}), list(model.input_names), list(model.output_names)]
+    return [
+        facts(model),
+        out(model, [X, X * 2]),
+        out(model, {"a": X, "b": X * 3}),
+        list(model.input_names),
+        list(model.output_names),
+    ]
 
 
 @scenario
@@ -118,7 +126,9 @@ def functional_nested(k):
 @scenario
 def functional_dict_inputs(k):
     inputs = {"p": k.Input((4,), name="p"), "q": k.Input((2,), name="q")}
-    model = fill(k.Model(inputs, {"u": k.layers.Dense(2, name="d")(inputs["p"]), "t": k.layers.Dense(3, name="e")(inputs["q"])}))
+    model = fill(
+        k.Model(inputs, {"u": k.layers.Dense(2, name="d")(inputs["p"]), "t": k.layers.Dense(3, name="e")(inputs["q"])})
+    )
     return [out(model, {"p": X, "q": X[:, :2]}), names(model.weights), list(model.output_names)]
 
 
@@ -146,8 +156,17 @@ def functional_backend_ops(k):
     K = k.backend
     i = k.Input((3, 4), name="i")
     d = k.layers.Dense(2, name="d")(i)
-    parts = [K.mean(d, axis=1), K.sum(K.square(d), axis=-1, keepdims=True), K.concatenate([d, d], axis=-1), K.expand_dims(d, 1), K.max(d, axis=-1)]
-    parts += [k.layers.Lambda(lambda t: K.l2_normalize(t, axis=-1))(d), k.layers.Lambda(lambda t, s: t * s, arguments={"s": 3.0})(d)]
+    parts = [
+        K.mean(d, axis=1),
+        K.sum(K.square(d), axis=-1, keepdims=True),
+        K.concatenate([d, d], axis=-1),
+        K.expand_dims(d, 1),
+        K.max(d, axis=-1),
+    ]
+    parts += [
+        k.layers.Lambda(lambda t: K.l2_normalize(t, axis=-1))(d),
+        k.layers.Lambda(lambda t, s: t * s, arguments={"s": 3.0})(d),
+    ]
     model = fill(k.Model(i, parts))
     return [out(model, np.stack([X, X * 2, X - 1], 1)), [tuple(p.shape) for p in parts]]
 
@@ -161,7 +180,15 @@ def feature_extractor(k):
     cut = k.Model(model.input, model.layers[2].output)
     every = k.Model(inputs=model.inputs, outputs=[layer.output for layer in model.layers[1:]])
     layer = model.get_layer("b")
-    return [facts(cut), out(cut), out(every), plain(layer.input_shape), plain(layer.output_shape), model.get_layer(index=1).name, layer.count_params()]
+    return [
+        facts(cut),
+        out(cut),
+        out(every),
+        plain(layer.input_shape),
+        plain(layer.output_shape),
+        model.get_layer(index=1).name,
+        layer.count_params(),
+    ]
 
 
 @scenario
@@ -275,7 +302,13 @@ def weight_spellings(k):
     i = k.Input((4,))
     layer = Two()
     model = k.Model(i, layer(i))
-    return [names(layer.weights), names(layer.trainable_weights), plain(model.output_shape), [np.asarray(w) for w in layer.get_weights()], out(fill(model))]
+    return [
+        names(layer.weights),
+        names(layer.trainable_weights),
+        plain(model.output_shape),
+        [np.asarray(w) for w in layer.get_weights()],
+        out(fill(model)),
+    ]
 
 
 @scenario
@@ -316,14 +349,24 @@ def masks(k):
 
     i = k.Input((4,), dtype="int32", name="i")
     e = k.layers.Embedding(5, 3, mask_zero=True, name="e")(i)
-    model = fill(k.Model(i, [Count()(k.layers.Dropout(0.3)(e)), k.layers.LSTM(2, name="l")(e), k.layers.GlobalAveragePooling1D()(e)]))
+    model = fill(
+        k.Model(
+            i, [Count()(k.layers.Dropout(0.3)(e)), k.layers.LSTM(2, name="l")(e), k.layers.GlobalAveragePooling1D()(e)]
+        )
+    )
     return out(model, tokens)
 
 
 @scenario
 def clone_of_weights(k):
     def make():
-        return k.Sequential([k.layers.Dense(3, input_shape=(4,), name="a"), k.layers.BatchNormalization(name="n"), k.layers.Dense(2, name="b")])
+        return k.Sequential(
+            [
+                k.layers.Dense(3, input_shape=(4,), name="a"),
+                k.layers.BatchNormalization(name="n"),
+                k.layers.Dense(2, name="b"),
+            ]
+        )
 
     model, other = fill(make()), make()
     other.set_weights(model.get_weights())

@@ -26,7 +26,9 @@ def test_weights_listed_in_build(backend):
 
     model = kshim.Sequential([Scale(input_shape=(4,))])
     np.testing.assert_allclose(model.predict(X, verbose=0), X * 2 + 1)
-    assert [v.name for v in model.trainable_weights] == ["W"] and [v.name for v in model.non_trainable_weights] == ["fixed"]
+    assert [v.name for v in model.trainable_weights] == ["W"] and [v.name for v in model.non_trainable_weights] == [
+        "fixed"
+    ]
     model.compile("sgd", "mse")
     model.fit(X, X, verbose=0)
     weight, fixed = model.get_weights()

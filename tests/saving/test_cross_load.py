@@ -9,6 +9,9 @@ import pytest
 import kshim
 from kshim.saving import load_model
 
+#: The oracles warn of their own deprecations and file formats.
+pytestmark = pytest.mark.filterwarnings("ignore")
+
 OPTIMIZERS = ("sgd", "rmsprop", "adam", "adagrad", "adadelta", "adamax", "nadam", "ftrl")
 
 

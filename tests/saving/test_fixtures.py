@@ -9,6 +9,9 @@ from kshim.engine.layer import Layer
 from kshim.errors import SafetyError
 from kshim.saving import load_model, model_from_json
 
+#: Files without compile arguments, and optimizer states of versions that kept other slots, are announced by warnings.
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
+
 _ROOT = pathlib.Path(__file__).resolve().parents[2].parent / "shared" / "h5"
 _NAMES = sorted(p.name[: -len("_io.npz")] for p in (_ROOT / "written").glob("*_io.npz")) if _ROOT.is_dir() else []
 _READ = [n for n in _NAMES if n.startswith(("keras2.", "tf_keras", "keras3."))]

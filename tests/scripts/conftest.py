@@ -32,9 +32,21 @@ def run_script(tmp_path):
     """`run_script(path, backend, *args, **environment)` -> completed process, run in an empty folder."""
 
     def run(path, backend, *args, timeout=300, **environment):
-        env = {**os.environ, "KSHIM_BACKEND": backend, "KSHIM_DEVICE": "cpu", "PYTHONWARNINGS": "ignore", "PYTHONIOENCODING": "utf-8", **environment}
+        env = {
+            **os.environ,
+            "KSHIM_BACKEND": backend,
+            "KSHIM_DEVICE": "cpu",
+            "PYTHONWARNINGS": "ignore",
+            "PYTHONIOENCODING": "utf-8",
+            **environment,
+        }
         return subprocess.run(
-            [sys.executable, "-m", "kshim", str(path), *map(str, args)], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=timeout
+            [sys.executable, "-m", "kshim", str(path), *map(str, args)],
+            cwd=tmp_path,
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
         )
 
     return run

@@ -9,7 +9,9 @@ import pytest
 SCRIPTS = pathlib.Path(__file__).resolve().parents[3] / "shared" / "seed_scripts"
 BACKENDS = os.environ.get("KSHIM_TEST_BACKENDS", "numpy,torch,jax,tensorflow").split(",")
 
-pytestmark = pytest.mark.skipif(not SCRIPTS.is_dir(), reason="the folder shared/seed_scripts is not beside this checkout")
+pytestmark = pytest.mark.skipif(
+    not SCRIPTS.is_dir(), reason="the folder shared/seed_scripts is not beside this checkout"
+)
 
 _ROWS = "import numpy as _n; _r = _n.random.RandomState(0)\n"
 #: What a script takes for granted, as lines put before it.

@@ -36,7 +36,13 @@ def _conv(k):
             layers.Dense(3, activation="softmax"),
         ]
     )
-    return model, IMAGES, CLASSES, {"loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"]}, {"validation_split": 0.25}
+    return (
+        model,
+        IMAGES,
+        CLASSES,
+        {"loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"]},
+        {"validation_split": 0.25},
+    )
 
 
 def _lstm(k):
@@ -47,14 +53,26 @@ def _lstm(k):
 def _masked(k):
     layers = k.layers
     model = k.Sequential(
-        [layers.Input((6,)), layers.Embedding(9, 4, mask_zero=True), layers.GRU(3), layers.Dense(1, activation="sigmoid")]
+        [
+            layers.Input((6,)),
+            layers.Embedding(9, 4, mask_zero=True),
+            layers.GRU(3),
+            layers.Dense(1, activation="sigmoid"),
+        ]
     )
     return model, TOKENS, BINARY, {"loss": "binary_crossentropy", "metrics": ["accuracy"]}, {}
 
 
 def _temporal(k):
     layers = k.layers
-    model = k.Sequential([layers.Input((6,)), layers.Embedding(9, 4, mask_zero=True), layers.LSTM(3, return_sequences=True), layers.Dense(2)])
+    model = k.Sequential(
+        [
+            layers.Input((6,)),
+            layers.Embedding(9, 4, mask_zero=True),
+            layers.LSTM(3, return_sequences=True),
+            layers.Dense(2),
+        ]
+    )
     y = np.stack([TOKENS / 9, TOKENS**2 / 81], -1).astype("float32")
     weight = np.tile(np.linspace(0.1, 1, 6, dtype="float32"), (N, 1))
     return model, TOKENS, y, {"loss": "mse", "weighted_metrics": ["mae"], "metrics": ["mse"]}, {"sample_weight": weight}
@@ -65,7 +83,10 @@ def _outputs(k):
     x = k.layers.concatenate([inputs[0], k.layers.GlobalAveragePooling1D()(inputs[1])])
     shared = k.layers.Dense(6, activation="tanh")(x)
     outputs = [k.layers.Dense(3, activation="softmax", name="kind")(shared), k.layers.Dense(1, name="size")(shared)]
-    arguments = {"loss": {"kind": "sparse_categorical_crossentropy", "size": "huber"}, "loss_weights": {"kind": 0.7, "size": 1.5}}
+    arguments = {
+        "loss": {"kind": "sparse_categorical_crossentropy", "size": "huber"},
+        "loss_weights": {"kind": 0.7, "size": 1.5},
+    }
     fit = {"sample_weight": {"kind": WEIGHT, "size": WEIGHT[::-1].copy()}}
     return k.Model(inputs, outputs), {"table": TABLE, "series": SERIES}, {"kind": CLASSES, "size": REAL}, arguments, fit
 
@@ -75,7 +96,12 @@ def _penalised(k):
     model = k.Sequential(
         [
             layers.Input((5,)),
-            layers.Dense(6, activation="relu", kernel_regularizer=regularizers.l2(0.05), activity_regularizer=regularizers.l1(0.01)),
+            layers.Dense(
+                6,
+                activation="relu",
+                kernel_regularizer=regularizers.l2(0.05),
+                activity_regularizer=regularizers.l1(0.01),
+            ),
             layers.Dense(4, kernel_constraint=k.constraints.MaxNorm(0.6), bias_regularizer="l1", activation="tanh"),
             layers.ActivityRegularization(l2=0.02),
             layers.Dense(1, kernel_constraint="non_neg"),
@@ -113,7 +139,10 @@ def _autoencoder(k):
     return model, TABLE, None, {}, {"batch_size": 6}
 
 
-CASES = {f.__name__[1:]: f for f in (_dense, _conv, _lstm, _masked, _temporal, _outputs, _penalised, _layer_loss, _autoencoder)}
+CASES = {
+    f.__name__[1:]: f
+    for f in (_dense, _conv, _lstm, _masked, _temporal, _outputs, _penalised, _layer_loss, _autoencoder)
+}
 
 
 def _optimizer(k, name):

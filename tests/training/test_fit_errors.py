@@ -78,12 +78,32 @@ CASES = {
     "input count": (lambda: fit(dense(), [X, X]), ValueError, "expects 1 input(s), but it received 2"),
     "target count": (lambda: fit(two(), X, Y), ValueError, "Output 'b' has a loss but no target data"),
     "too many targets": (lambda: fit(dense(), X, [Y, Y]), ValueError, "1 output(s), ['last'], but y has 2 arrays"),
-    "target shape": (lambda: fit(dense(), X, np.ones((12, 3))), ValueError, "output 'last': the target has shape (12, 3)"),
+    "target shape": (
+        lambda: fit(dense(), X, np.ones((12, 3))),
+        ValueError,
+        "output 'last': the target has shape (12, 3)",
+    ),
     "batch target shape": (lambda: dense().train_on_batch(X, np.ones((12, 3))), ValueError, "the prediction (12, 2)"),
-    "one-hot wanted": (lambda: fit(dense(3, loss="categorical_crossentropy"), X, np.ones(12)), ValueError, "'sparse_cat"),
-    "integers wanted": (lambda: fit(dense(3, loss="sparse_categorical_crossentropy"), X, np.ones((12, 3))), ValueError, "One-hot"),
-    "binary shape": (lambda: fit(dense(3, loss="binary_crossentropy"), X, np.ones((12, 4))), ValueError, "'binary_cross"),
-    "metric shape": (lambda: fit(dense(metrics=[_product_loss])), ValueError, "metric '_product_loss' of output 'last'"),
+    "one-hot wanted": (
+        lambda: fit(dense(3, loss="categorical_crossentropy"), X, np.ones(12)),
+        ValueError,
+        "'sparse_cat",
+    ),
+    "integers wanted": (
+        lambda: fit(dense(3, loss="sparse_categorical_crossentropy"), X, np.ones((12, 3))),
+        ValueError,
+        "One-hot",
+    ),
+    "binary shape": (
+        lambda: fit(dense(3, loss="binary_crossentropy"), X, np.ones((12, 4))),
+        ValueError,
+        "'binary_cross",
+    ),
+    "metric shape": (
+        lambda: fit(dense(metrics=[_product_loss])),
+        ValueError,
+        "metric '_product_loss' of output 'last'",
+    ),
     "no target": (lambda: fit(dense(), X, None), ValueError, "Output 'last' has a loss but no target data (y)"),
     "target name": (lambda: fit(two(), X, {"a": Y, "c": Y}), ValueError, "key 'c', which is no output"),
     "lengths": (lambda: fit(dense(), X, Y[:5]), ValueError, "y has shape (5, 2)"),
@@ -94,12 +114,20 @@ CASES = {
     "weight count": (lambda: two(loss_weights=[1, 2, 3]), ValueError, "loss_weights has 3 entries"),
     "weight shape": (lambda: fit(dense(), sample_weight=np.ones((12, 7))), ValueError, "the sample weight (12, 7)"),
     "layer raises": (lambda: fit(through(Raises()), X, np.ones((12, 5))), KeyError, "the layer's own text"),
-    "layer shapes": (lambda: fit(through(Multiplies(name="mul")), X, np.ones((12, 5))), ValueError, "layer 'mul' (Multiplies)"),
+    "layer shapes": (
+        lambda: fit(through(Multiplies(name="mul")), X, np.ones((12, 5))),
+        ValueError,
+        "layer 'mul' (Multiplies)",
+    ),
     "loss shapes": (lambda: fit(dense(loss=_product_loss)), ValueError, "loss '_product_loss' of output 'last'"),
     "branch": (lambda: fit(dense(loss=_branching_loss)), TypeError, "run_eagerly=True"),
     "text": (lambda: fit(dense(), np.array([["a"] * 4] * 12)), ValueError, "holds text"),
     "train_step": (lambda: OwnStep().compile("sgd", "mse"), kshim.errors.UnsupportedError, "OwnStep.train_step()"),
-    "no result": (lambda: kshim.layers.Lambda(lambda x: None, name="f")(kshim.Input((3,))), ValueError, "Layer 'f' (Lambda) returned None"),
+    "no result": (
+        lambda: kshim.layers.Lambda(lambda x: None, name="f")(kshim.Input((3,))),
+        ValueError,
+        "Layer 'f' (Lambda) returned None",
+    ),
 }
 
 

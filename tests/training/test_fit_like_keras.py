@@ -50,7 +50,13 @@ def validation(k):
         found.append(curve(dense(k).fit(X, Y, epochs=2, validation_data=data, **QUIET)))
     found.append(curve(dense(k).fit(X, Y, epochs=2, validation_split=0.3, **QUIET)))
     found.append(curve(dense(k).fit(X, Y, epochs=4, validation_split=0.3, validation_freq=2, **QUIET)))
-    found.append(curve(dense(k).fit(X, Y, epochs=3, validation_data=(X, Y), validation_freq=[1, 3], validation_batch_size=3, **QUIET)))
+    found.append(
+        curve(
+            dense(k).fit(
+                X, Y, epochs=3, validation_data=(X, Y), validation_freq=[1, 3], validation_batch_size=3, **QUIET
+            )
+        )
+    )
     found.append(curve(dense(k).fit(X, Y, epochs=2, validation_data=(X, Y), validation_steps=1, **QUIET)))
     return found
 
@@ -102,7 +108,14 @@ def continued_epochs(k):
     first = model.fit(X, Y, epochs=2, callbacks=[hook], **QUIET)
     second = model.fit(X, Y, epochs=5, initial_epoch=2, callbacks=[hook], **QUIET)
     third = model.fit(X, Y, epochs=4, steps_per_epoch=2, **{**QUIET, "batch_size": 3})
-    return [curve(first), curve(second), list(second.epoch), seen, curve(third), int(k.backend.get_value(model.optimizer.iterations))]
+    return [
+        curve(first),
+        curve(second),
+        list(second.epoch),
+        seen,
+        curve(third),
+        int(k.backend.get_value(model.optimizer.iterations)),
+    ]
 
 
 @scenario
@@ -115,7 +128,13 @@ def hooks_in_order(k):
 
                 def hook(*args, **kwargs):
                     logs = args[-1] if args and isinstance(args[-1], dict) else kwargs.get("logs") or {}
-                    calls.append([name, [a for a in args if isinstance(a, int)], sorted(set(logs) - {"batch", "size", "outputs"})])
+                    calls.append(
+                        [
+                            name,
+                            [a for a in args if isinstance(a, int)],
+                            sorted(set(logs) - {"batch", "size", "outputs"}),
+                        ]
+                    )
 
                 return hook
             return super().__getattribute__(name)
@@ -152,7 +171,10 @@ def callbacks_change_training(k):
 
     model = dense(k)
     rates = k.callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.9)
-    found = [curve(model.fit(X, Y, epochs=8, callbacks=[Meddle()], **QUIET)), curve(model.fit(X, Y, epochs=3, callbacks=[rates], **QUIET))]
+    found = [
+        curve(model.fit(X, Y, epochs=8, callbacks=[Meddle()], **QUIET)),
+        curve(model.fit(X, Y, epochs=3, callbacks=[rates], **QUIET)),
+    ]
     return [*found, float(k.backend.get_value(model.optimizer.lr)), [np.asarray(w) for w in model.get_weights()]]
 
 
@@ -181,7 +203,9 @@ def compiled_again(k):
 
 @scenario
 def freezing(k):
-    base = k.Sequential([k.layers.Dense(5, activation="relu", input_shape=(4,), name="d"), k.layers.BatchNormalization(name="n")])
+    base = k.Sequential(
+        [k.layers.Dense(5, activation="relu", input_shape=(4,), name="d"), k.layers.BatchNormalization(name="n")]
+    )
     model = fill(k.Sequential([base, k.layers.Dense(2, name="top")]))
     base.layers[1].set_weights([np.ones(5), np.zeros(5), np.full(5, 0.2), np.full(5, 0.7)])
     found = []
@@ -194,7 +218,9 @@ def freezing(k):
 
 @scenario
 def frozen_statistics(k):
-    base = k.Sequential([k.layers.Dense(5, input_shape=(4,)), k.layers.BatchNormalization(), k.layers.Dropout(0.5)], name="base")
+    base = k.Sequential(
+        [k.layers.Dense(5, input_shape=(4,)), k.layers.BatchNormalization(), k.layers.Dropout(0.5)], name="base"
+    )
     base.layers[1].set_weights([np.ones(5), np.zeros(5), np.full(5, 0.2), np.full(5, 0.7)])
     i = k.Input((4,))
     model = k.Model(i, k.layers.Dense(2, name="top")(base(i, training=False)))
@@ -246,7 +272,11 @@ def subclassed_with_two_inputs(k):
     model([X, X])
     fill(model)
     model.compile(k.optimizers.Adam(0.01), loss=["mse", None], metrics=[["mae"], []])
-    return [curve(model.fit((X, X * 2), [Y, X[:, :1]], epochs=2, **QUIET)), model.predict((X, X * 2), verbose=0), model.count_params()]
+    return [
+        curve(model.fit((X, X * 2), [Y, X[:, :1]], epochs=2, **QUIET)),
+        model.predict((X, X * 2), verbose=0),
+        model.count_params(),
+    ]
 
 
 @scenario
@@ -265,7 +295,9 @@ def one_layer_frozen_at_a_time(k):
 @scenario
 def adversarial(k):
     layers = k.layers
-    discriminator = k.Sequential([layers.Dense(4, activation="tanh", input_shape=(3,)), layers.Dense(1, activation="sigmoid")], name="disc")
+    discriminator = k.Sequential(
+        [layers.Dense(4, activation="tanh", input_shape=(3,)), layers.Dense(1, activation="sigmoid")], name="disc"
+    )
     generator = k.Sequential([layers.Dense(5, activation="tanh", input_shape=(2,)), layers.Dense(3)], name="gen")
     fill(discriminator), fill(generator, 4)
     discriminator.compile(k.optimizers.Adam(0.02), "binary_crossentropy", metrics=["accuracy"])
@@ -318,7 +350,9 @@ def stateful(k):
 @scenario
 def batch_statistics(k):
     layers = k.layers
-    model = k.Sequential([layers.Dense(3, input_shape=(4,)), layers.BatchNormalization(momentum=0.7, name="n"), layers.Dense(2)])
+    model = k.Sequential(
+        [layers.Dense(3, input_shape=(4,)), layers.BatchNormalization(momentum=0.7, name="n"), layers.Dense(2)]
+    )
     model.set_weights([w if i > 5 else w for i, w in enumerate(fill(model).get_weights())])
     model.layers[1].set_weights([np.ones(3), np.zeros(3), np.zeros(3), np.ones(3)])
     model.compile(k.optimizers.RMSprop(0.01), "mse")
@@ -334,7 +368,10 @@ def batch_statistics(k):
 @scenario
 def on_batches(k):
     model = dense(k, weighted_metrics=["mse"])
-    found = [[float(v) for v in model.train_on_batch(X, Y)], [float(v) for v in model.train_on_batch(X, Y, sample_weight=WEIGHT)]]
+    found = [
+        [float(v) for v in model.train_on_batch(X, Y)],
+        [float(v) for v in model.train_on_batch(X, Y, sample_weight=WEIGHT)],
+    ]
     found.append({n: float(v) for n, v in model.train_on_batch(X, Y, return_dict=True).items()})
     found.append([float(v) for v in model.test_on_batch(X[:4], Y[:4], reset_metrics=False)])
     found.append([float(v) for v in model.test_on_batch(X[:4], Y[:4])])
@@ -358,7 +395,11 @@ def subclassed(k):
     model.build((None, 4))
     fill(model)
     model.compile(k.optimizers.Adam(0.01), "mse", metrics=["mae"])
-    return [curve(model.fit(X, Y, epochs=3, validation_split=0.25, **QUIET)), model.predict(X, verbose=0), list(model.metrics_names)]
+    return [
+        curve(model.fit(X, Y, epochs=3, validation_split=0.25, **QUIET)),
+        model.predict(X, verbose=0),
+        list(model.metrics_names),
+    ]
 
 
 @scenario
@@ -413,7 +454,11 @@ def loss_in_training_only(k):
 
     model = fill(k.Sequential([k.layers.Dense(3, input_shape=(4,)), Noise(), k.layers.Dense(2)]))
     model.compile(k.optimizers.SGD(0.01), "mse")
-    return [curve(model.fit(X, Y, epochs=2, **QUIET)), float(model.evaluate(X, Y, verbose=0)), np.asarray(model(X, training=True))]
+    return [
+        curve(model.fit(X, Y, epochs=2, **QUIET)),
+        float(model.evaluate(X, Y, verbose=0)),
+        np.asarray(model(X, training=True)),
+    ]
 
 
 def run(k, name):
@@ -453,8 +498,14 @@ def test_scenario(name, backend, tf_keras):
 def test_class_and_sample_weights_multiply(backend):
     import kshim
 
-    arguments = {"loss": kshim.losses.SparseCategoricalCrossentropy(from_logits=True), "weighted_metrics": ["accuracy"], "metrics": None}
+    arguments = {
+        "loss": kshim.losses.SparseCategoricalCrossentropy(from_logits=True),
+        "weighted_metrics": ["accuracy"],
+        "metrics": None,
+    }
     table = {0: 1.0, 1: 3.0, 2: 0.5}
-    both = curve(dense(kshim, 3, **arguments).fit(X, CLASSES, class_weight=table, sample_weight=WEIGHT, epochs=2, **QUIET))
+    both = curve(
+        dense(kshim, 3, **arguments).fit(X, CLASSES, class_weight=table, sample_weight=WEIGHT, epochs=2, **QUIET)
+    )
     product = WEIGHT * np.array([table[int(c)] for c in CLASSES], "float32")
     compare(both, curve(dense(kshim, 3, **arguments).fit(X, CLASSES, sample_weight=product, epochs=2, **QUIET)))

@@ -25,12 +25,17 @@ def _one(units, activation):
 
 def _two(k):
     inputs = k.Input((4,), name="inp")
-    return k.Model(inputs, [k.layers.Dense(3, activation="softmax", name="a")(inputs), k.layers.Dense(2, name="b")(inputs)])
+    return k.Model(
+        inputs, [k.layers.Dense(3, activation="softmax", name="a")(inputs), k.layers.Dense(2, name="b")(inputs)]
+    )
 
 
 def _two_dict(k):
     inputs = k.Input((4,), name="inp")
-    return k.Model(inputs, {"q": k.layers.Dense(3, activation="softmax", name="a")(inputs), "p": k.layers.Dense(2, name="b")(inputs)})
+    return k.Model(
+        inputs,
+        {"q": k.layers.Dense(3, activation="softmax", name="a")(inputs), "p": k.layers.Dense(2, name="b")(inputs)},
+    )
 
 
 SOFTMAX, SIGMOID, LINEAR = _one(3, "softmax"), _one(1, "sigmoid"), _one(2, None)
@@ -63,7 +68,12 @@ CASES = {
 CASES |= {
     "sparse": (SOFTMAX, CLASSES, _const(loss=SPARSE, metrics=["accuracy"]), {}),
     "sparse-column": (SOFTMAX, CLASSES[:, None], _const(loss=SPARSE, metrics=["acc", SPARSE, "ce"]), {}),
-    "binary": (SIGMOID, BINARY, _const(loss="binary_crossentropy", metrics=["accuracy", "AUC", "Precision", "Recall"]), {}),
+    "binary": (
+        SIGMOID,
+        BINARY,
+        _const(loss="binary_crossentropy", metrics=["accuracy", "AUC", "Precision", "Recall"]),
+        {},
+    ),
     "binary-1d": (SIGMOID, BINARY[:, 0], _const(loss="binary_crossentropy", metrics=["acc", "binary_accuracy"]), {}),
     "bare-string": (LINEAR, REAL, _const(loss="mse", metrics="mae"), {}),
     "objects": (
@@ -78,14 +88,27 @@ CASES |= {
     "functions": (
         LINEAR,
         REAL,
-        lambda k: {"loss": _loss(k), "metrics": [_metric(k), k.losses.mean_squared_error, k.metrics.mean_absolute_error]},
+        lambda k: {
+            "loss": _loss(k),
+            "metrics": [_metric(k), k.losses.mean_squared_error, k.metrics.mean_absolute_error],
+        },
         {},
     ),
     "nested-single": (LINEAR, REAL, _const(loss="mse", metrics=[["mae", "mse"]]), {}),
     "lists-of-one": (LINEAR, REAL, _const(loss=["mse"], metrics=["mae"], loss_weights=[2.0]), {}),
     "dicts-of-one": (LINEAR, REAL, _const(loss={"out": "mse"}, metrics={"out": ["mae", "mse"]}), {}),
-    "weighted": (LINEAR, REAL, _const(loss="mse", metrics=["mae"], weighted_metrics=["mae", "mse"]), {"sample_weight": WEIGHT}),
-    "weighted-none": (LINEAR, REAL, _const(loss="mse", metrics=["mae"], weighted_metrics=[]), {"sample_weight": WEIGHT}),
+    "weighted": (
+        LINEAR,
+        REAL,
+        _const(loss="mse", metrics=["mae"], weighted_metrics=["mae", "mse"]),
+        {"sample_weight": WEIGHT},
+    ),
+    "weighted-none": (
+        LINEAR,
+        REAL,
+        _const(loss="mse", metrics=["mae"], weighted_metrics=[]),
+        {"sample_weight": WEIGHT},
+    ),
     "class-weight": (
         SOFTMAX,
         CLASSES,
@@ -157,7 +180,9 @@ def _run(k, name, weights=None):
         "history": {k: [float(i) for i in v] for k, v in history.items()},
         "metrics_names": list(model.metrics_names),
         "evaluate": np.ravel(model.evaluate(X, y, verbose=0, batch_size=5, **weighting)).tolist(),
-        "evaluate_dict": {k: float(v) for k, v in model.evaluate(X, y, verbose=0, batch_size=5, return_dict=True).items()},
+        "evaluate_dict": {
+            k: float(v) for k, v in model.evaluate(X, y, verbose=0, batch_size=5, return_dict=True).items()
+        },
         "train_on_batch": np.ravel(model.train_on_batch(X, y)).tolist(),
         "test_on_batch": {k: float(v) for k, v in model.test_on_batch(X, y, return_dict=True).items()},
     }
@@ -177,7 +202,9 @@ def test_logs_have_the_names_order_and_values_of_keras(name, backend, tf_keras):
     _, found = _run(kshim, name, weights)
     for what, want in expected.items():
         got = found[what]
-        assert list(got) == list(want) if isinstance(want, dict) or what == "metrics_names" else len(got) == len(want), what
+        assert (
+            list(got) == list(want) if isinstance(want, dict) or what == "metrics_names" else len(got) == len(want)
+        ), what
         if what != "metrics_names":
             pairs = [(got[i], want[i]) for i in want] if isinstance(want, dict) else [(got, want)]
             for g, w in pairs:

@@ -3,7 +3,6 @@
 from ... import ops, tree
 from ...engine.arguments import any_keras
 from ...engine.context import context
-from ...engine.input_spec import InputSpec
 from ...engine.layer import Layer
 from ...engine.tensor import KerasTensor, Tensor
 from ...engine.variable import Variable
@@ -26,7 +25,9 @@ class RNN(Layer):
         if isinstance(cell, (list, tuple)):
             cell = StackedRNNCells(cell)
         if not hasattr(cell, "call") or not hasattr(cell, "state_size"):
-            raise ValueError(f"The RNN cell should have a `call` method and a `state_size` attribute. Received: cell={cell!r} of type {type(cell).__name__}.")
+            raise ValueError(
+                f"The RNN cell should have a `call` method and a `state_size` attribute. Received: cell={cell!r} of type {type(cell).__name__}."
+            )
         kwargs.pop("implementation", None)
         super().__init__(**kwargs)
         self.cell = cell
@@ -60,7 +61,9 @@ class RNN(Layer):
         step_shape = tuple(input_shape[:1]) + tuple(input_shape[2:])
         if isinstance(self.cell, Layer) and not self.cell.built:
             self.cell._build_with([step_shape, *constants] if constants else step_shape)
-        elif not isinstance(self.cell, Layer) and hasattr(self.cell, "build") and not getattr(self.cell, "built", False):
+        elif (
+            not isinstance(self.cell, Layer) and hasattr(self.cell, "build") and not getattr(self.cell, "built", False)
+        ):
             self.cell.build([step_shape, *constants] if constants else step_shape)
         if self.stateful and not self._state_variables and (input_shape[0] or (self._batch_input_shape or (None,))[0]):
             self._make_states(input_shape[0])
@@ -79,21 +82,34 @@ class RNN(Layer):
             zeros = self._initial_states_of(batch, None)
         finally:
             context.symbolic = saved
-        self._state_variables = [Variable(z.numpy(), z.dtype, trainable=False, name=f"state_{i}") for i, z in enumerate(tree.flatten(zeros))]
+        self._state_variables = [
+            Variable(z.numpy(), z.dtype, trainable=False, name=f"state_{i}") for i, z in enumerate(tree.flatten(zeros))
+        ]
         self._tracked_variables = [v for v in self._tracked_variables if not any(v is s for s in self._state_variables)]
         self._tracked.pop("_state_variables", None)
 
     def __call__(self, inputs, initial_state=None, constants=None, **kwargs):
-        if isinstance(inputs, (list, tuple)) and initial_state is None and constants is None and len(inputs) > 1 and all(isinstance(t, (Tensor, Variable)) or hasattr(t, "shape") for t in inputs):
+        if (
+            isinstance(inputs, (list, tuple))
+            and initial_state is None
+            and constants is None
+            and len(inputs) > 1
+            and all(isinstance(t, (Tensor, Variable)) or hasattr(t, "shape") for t in inputs)
+        ):
             n = self._num_constants = getattr(self, "_num_constants", 0)
-            inputs, initial_state, constants = inputs[0], list(inputs[1 : len(inputs) - n]) or None, list(inputs[len(inputs) - n :]) if n else None
+            inputs, initial_state, constants = (
+                inputs[0],
+                list(inputs[1 : len(inputs) - n]) or None,
+                list(inputs[len(inputs) - n :]) if n else None,
+            )
         states, extra = as_list(initial_state), as_list(constants)
         if extra:
             self._num_constants = len(extra)
         if states or extra:
             if any_keras([*states, *extra]):
                 return super().__call__([inputs, *states, *extra], **kwargs)
-            return super().__call__(inputs, initial_state=states or None, constants=extra or None, **kwargs)
+            given = {"initial_state": states, "constants": extra}
+            return super().__call__(inputs, **{k: v for k, v in given.items() if v}, **kwargs)
         return super().__call__(inputs, **kwargs)
 
     def call(self, inputs, mask=None, training=None, initial_state=None, constants=None):
@@ -126,7 +142,11 @@ class RNN(Layer):
     def _initial_states_of(self, batch, inputs):
         get = getattr(self.cell, "get_initial_state", None)
         if get is not None:
-            for arguments in ({"batch_size": batch, "dtype": self.compute_dtype, "inputs": inputs}, {"batch_size": batch}, {}):
+            for arguments in (
+                {"batch_size": batch, "dtype": self.compute_dtype, "inputs": inputs},
+                {"batch_size": batch},
+                {},
+            ):
                 try:
                     states = get(**arguments)
                     break
@@ -144,7 +164,10 @@ class RNN(Layer):
         if not isinstance(inputs, KerasTensor):
             return self._initial_states_of(inputs.shape[1 if self.time_major else 0], inputs)
         wanted = self._initial_states_of(1, None)
-        sums = ops.sum(ops.cast(inputs, self.compute_dtype), axis=tuple(i for i in range(len(inputs.shape)) if i != (1 if self.time_major else 0)))
+        sums = ops.sum(
+            ops.cast(inputs, self.compute_dtype),
+            axis=tuple(i for i in range(len(inputs.shape)) if i != (1 if self.time_major else 0)),
+        )
         column = ops.zeros_like(sums)
         return [ops.tile(ops.reshape(column, (-1, *(1,) * (len(w.shape) - 1))), (1, *w.shape[1:])) for w in wanted]
 
@@ -182,7 +205,9 @@ class RNN(Layer):
 
         values = [np.zeros(tuple(v.shape)) for v in self._state_variables] if states is None else as_list(states)
         if len(values) != len(self._state_variables):
-            raise ValueError(f"Layer {self.name!r} expects {len(self._state_variables)} states, but it received {len(values)} state values.")
+            raise ValueError(
+                f"Layer {self.name!r} expects {len(self._state_variables)} states, but it received {len(values)} state values."
+            )
         for variable, value in zip(self._state_variables, values):
             variable.assign(value)
 
@@ -284,7 +309,9 @@ class StackedRNNCells(Layer):
         self.reverse_state_order = bool(reverse_state_order)
         for cell in cells:
             if not hasattr(cell, "call") or not hasattr(cell, "state_size"):
-                raise ValueError(f"All cells must have a `call` method and a `state_size` attribute. Received: {cell!r}.")
+                raise ValueError(
+                    f"All cells must have a `call` method and a `state_size` attribute. Received: {cell!r}."
+                )
         self.cells = list(cells)
 
     @property
@@ -306,7 +333,9 @@ class StackedRNNCells(Layer):
             input_shape, constants = input_shape[0], list(input_shape[1:])
         for cell in self.cells:
             if not getattr(cell, "built", False) and hasattr(cell, "build"):
-                shape = [tuple(input_shape), *constants] if constants and _takes(cell, "constants") else tuple(input_shape)
+                shape = (
+                    [tuple(input_shape), *constants] if constants and _takes(cell, "constants") else tuple(input_shape)
+                )
                 if isinstance(cell, Layer):
                     cell._build_with(shape)
                 else:
@@ -351,6 +380,3 @@ class StackedRNNCells(Layer):
         config = dict(config)
         config["cells"] = [registry.deserialize(c, custom_objects) for c in config.pop("cells")]
         return cls(**config)
-
-
-_ = (KerasTensor, InputSpec)

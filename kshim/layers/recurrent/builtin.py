@@ -1,10 +1,17 @@
 """`BuiltinRNN`: the layers made from the built-in cells, with the fused ops where the arguments allow them."""
 
-from ... import ops
 from ...engine.input_spec import InputSpec
 from .base import RNN, scan_cell
 
-_RNN_ARGUMENTS = ("return_sequences", "return_state", "go_backwards", "stateful", "unroll", "time_major", "zero_output_for_mask")
+_RNN_ARGUMENTS = (
+    "return_sequences",
+    "return_state",
+    "go_backwards",
+    "stateful",
+    "unroll",
+    "time_major",
+    "zero_output_for_mask",
+)
 
 
 class BuiltinRNN(RNN):
@@ -15,7 +22,9 @@ class BuiltinRNN(RNN):
     def __init__(self, units, *args, **kwargs):
         import inspect
 
-        names = [p for p in inspect.signature(self.cell_class.__init__).parameters if p not in ("self", "units", "kwargs")]
+        names = [
+            p for p in inspect.signature(self.cell_class.__init__).parameters if p not in ("self", "units", "kwargs")
+        ]
         base = [p for c in self.cell_class.__mro__ for p in inspect.signature(c.__init__).parameters]
         names += [p for p in base if p not in names and p in _CELL_ARGUMENTS]
         cell_kwargs = {"units": units}
@@ -29,7 +38,9 @@ class BuiltinRNN(RNN):
             kwargs.pop(key, None)
         rnn = {k: kwargs.pop(k) for k in _RNN_ARGUMENTS if k in kwargs}
         cell_name = kwargs.get("name")
-        cell = self.cell_class(name=None if cell_name is None else self.cell_class.default_name, dtype=kwargs.get("dtype"), **cell_kwargs)
+        cell = self.cell_class(
+            name=None if cell_name is None else self.cell_class.default_name, dtype=kwargs.get("dtype"), **cell_kwargs
+        )
         cell.name = self.cell_class.default_name
         super().__init__(cell, **rnn, **kwargs)
         self.implementation = implementation
@@ -41,9 +52,15 @@ class BuiltinRNN(RNN):
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}.")
 
     def __call__(self, inputs, *args, **kwargs):
-        shape = getattr(inputs[0] if isinstance(inputs, (list, tuple)) and len(inputs) and hasattr(inputs[0], "shape") else inputs, "shape", None)
+        shape = getattr(
+            inputs[0] if isinstance(inputs, (list, tuple)) and len(inputs) and hasattr(inputs[0], "shape") else inputs,
+            "shape",
+            None,
+        )
         if shape is not None and len(shape) != 3:
-            raise ValueError(f"Input 0 of layer {self.name!r} is incompatible with the layer: expected ndim=3, found ndim={len(shape)}. Full shape received: {tuple(shape)}.")
+            raise ValueError(
+                f"Input 0 of layer {self.name!r} is incompatible with the layer: expected ndim=3, found ndim={len(shape)}. Full shape received: {tuple(shape)}."
+            )
         spec, self.input_spec = self.input_spec, None  # checked here: the states that may come along have other ranks
         try:
             return super().__call__(inputs, *args, **kwargs)
@@ -88,7 +105,6 @@ _CELL_ARGUMENTS = _CELL_ATTRIBUTES - {"kernel", "recurrent_kernel", "bias"} | {"
 
 def _ordered(cell_class):
     """Positional arguments after `units`, in Keras's order."""
-    return [n for n in (*cell_class.own_arguments[1:], "kernel_initializer", "recurrent_initializer", "bias_initializer")]
-
-
-_ = ops
+    return [
+        n for n in (*cell_class.own_arguments[1:], "kernel_initializer", "recurrent_initializer", "bias_initializer")
+    ]

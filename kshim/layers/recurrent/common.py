@@ -40,8 +40,14 @@ class Cell(Layer):
     ):  # fmt: skip
         kwargs.pop("implementation", None)  # which of its formulas a framework uses; the numbers are the same
         super().__init__(**kwargs)
-        if not isinstance(units, int) and not (hasattr(units, "__index__") and not isinstance(units, bool)) or int(units) <= 0:
-            raise ValueError(f"Received an invalid value for argument `units` of {type(self).__name__}, expected a positive integer, got {units!r}.")
+        if (
+            not isinstance(units, int)
+            and not (hasattr(units, "__index__") and not isinstance(units, bool))
+            or int(units) <= 0
+        ):
+            raise ValueError(
+                f"Received an invalid value for argument `units` of {type(self).__name__}, expected a positive integer, got {units!r}."
+            )
         self.units = int(units)
         self.activation = activations.get(activation)
         self.use_bias = bool(use_bias)
@@ -62,7 +68,9 @@ class Cell(Layer):
     def build(self, input_shape):
         width = self.units * self.gates
         if input_shape[-1] is None:
-            raise ValueError(f"Layer {self.name!r}: the last dimension of the inputs must be defined; received shape {tuple(input_shape)}.")
+            raise ValueError(
+                f"Layer {self.name!r}: the last dimension of the inputs must be defined; received shape {tuple(input_shape)}."
+            )
         self.kernel = self.add_weight(
             name="kernel", shape=(input_shape[-1], width), initializer=self.kernel_initializer,
             regularizer=self.kernel_regularizer, constraint=self.kernel_constraint,

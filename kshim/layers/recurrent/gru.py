@@ -14,7 +14,9 @@ class GRUCell(Cell):
     gates = 3
     own_arguments = ("units", "activation", "recurrent_activation", "use_bias", "reset_after")
 
-    def __init__(self, units, activation="tanh", recurrent_activation="sigmoid", use_bias=True, *args, reset_after=True, **kwargs):
+    def __init__(
+        self, units, activation="tanh", recurrent_activation="sigmoid", use_bias=True, *args, reset_after=True, **kwargs
+    ):
         names = ("kernel_initializer", "recurrent_initializer", "bias_initializer")
         kwargs.update(zip(names, args))
         super().__init__(units, activation, use_bias, **kwargs)

@@ -15,7 +15,9 @@ class LSTMCell(Cell):
     gates = 4
     own_arguments = ("units", "activation", "recurrent_activation", "use_bias", "unit_forget_bias")
 
-    def __init__(self, units, activation="tanh", recurrent_activation="sigmoid", use_bias=True, unit_forget_bias=True, **kwargs):
+    def __init__(
+        self, units, activation="tanh", recurrent_activation="sigmoid", use_bias=True, unit_forget_bias=True, **kwargs
+    ):
         super().__init__(units, activation, use_bias, **kwargs)
         self.recurrent_activation = activations.get(recurrent_activation)
         self.unit_forget_bias = bool(unit_forget_bias)

@@ -19,7 +19,9 @@ class SimpleRNNCell(Cell):
         activation = fused_name(self.activation)
         if activation is None:
             return None
-        ys, h = ops.fused("simple_rnn", x, states[0], self.kernel, self.recurrent_kernel, self.bias, activation, reverse)
+        ys, h = ops.fused(
+            "simple_rnn", x, states[0], self.kernel, self.recurrent_kernel, self.bias, activation, reverse
+        )
         return ys, [h]
 
 
