@@ -5,6 +5,7 @@ Run: python -m kshim examples/custom_parts.py [epochs]
 
 import sys
 
+import numpy as np
 from keras import backend as K
 from keras.callbacks import Callback
 from keras.datasets import digits
@@ -52,6 +53,7 @@ class Best(Callback):
         self.best = max(self.best, logs["accuracy"])
 
 
+np.random.seed(1337)
 (x, y), (x_test, y_test) = digits.load_data()
 x, x_test = x.reshape(-1, 64) / 255.0, x_test.reshape(-1, 64) / 255.0
 one_hot = K.eval(K.one_hot(y, 10))

@@ -6,6 +6,7 @@ Run: python -m kshim examples/digits_mlp.py [epochs]
 import sys
 
 import keras
+import numpy as np
 from keras.callbacks import EarlyStopping, ReduceLROnPlateau
 from keras.datasets import digits
 from keras.layers import Dense, Dropout
@@ -14,6 +15,7 @@ from keras.optimizers import RMSprop
 
 epochs = int(sys.argv[1]) if len(sys.argv) > 1 else 20
 
+np.random.seed(1337)
 (x_train, y_train), (x_test, y_test) = digits.load_data()
 x_train = x_train.reshape(-1, 64).astype("float32") / 255
 x_test = x_test.reshape(-1, 64).astype("float32") / 255

@@ -8,6 +8,7 @@ import sys
 import numpy as np
 from keras.layers import GRU, Bidirectional, Dense, Embedding
 from keras.models import Sequential
+from keras.optimizers import Adam
 from keras.preprocessing.sequence import pad_sequences
 from keras.utils import Sequence
 
@@ -45,10 +46,11 @@ class Brackets(Sequence):
         return self.batches[index]
 
 
+np.random.seed(1337)
 model = Sequential()
 model.add(Embedding(3, 16, mask_zero=True, input_length=20))
 model.add(Bidirectional(GRU(16)))
 model.add(Dense(1, activation="sigmoid"))
-model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
+model.compile(Adam(lr=0.01), "binary_crossentropy", metrics=["accuracy"])
 model.fit(Brackets(60, 0), epochs=epochs, validation_data=Brackets(10, 1), verbose=2)
 print("Validation accuracy:", round(model.evaluate(Brackets(10, 1), verbose=0)[1], 3))

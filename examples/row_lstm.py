@@ -5,12 +5,14 @@ Run: python -m kshim examples/row_lstm.py [epochs]
 
 import sys
 
+import numpy as np
 from keras.datasets import digits
 from keras.layers import LSTM, Dense
 from keras.models import Sequential
 
 epochs = int(sys.argv[1]) if len(sys.argv) > 1 else 15
 
+np.random.seed(1337)
 (x_train, y_train), (x_test, y_test) = digits.load_data()
 x_train, x_test = x_train.astype("float32") / 255, x_test.astype("float32") / 255
 
