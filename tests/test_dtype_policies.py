@@ -37,3 +37,12 @@ def test_unknown_policies(name):
 def test_layers_do_not_compute_in_integers():
     with pytest.raises(ValueError, match="floating"):
         mixed_precision.set_global_policy("int32")
+
+
+def test_a_number_is_no_dtype_even_after_tensorflows_were_seen():
+    from kshim.spec.dtypes import standardize
+
+    tf = pytest.importorskip("tensorflow", reason="TensorFlow's dtypes compare equal to their numbers")
+    assert standardize(tf.int32) == "int32"
+    with pytest.raises(TypeError, match="Unknown dtype: 3"):
+        standardize(3)

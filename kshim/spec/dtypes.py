@@ -31,6 +31,7 @@ def is_int(dtype):
 
 
 _cache = {}
+_NUMBERS = (int, float, bool)
 
 
 def standardize(dtype):
@@ -38,6 +39,8 @@ def standardize(dtype):
 
     Raises `TypeError` naming what was received when it is none of these.
     """
+    if dtype.__class__ in _NUMBERS:  # TensorFlow's dtypes hash and compare like their numbers, so 3 would be found
+        raise TypeError(f"Unknown dtype: {dtype!r}. Expected one of {', '.join(ALL)}.")
     try:
         return _cache[dtype]
     except (KeyError, TypeError):
