@@ -4,8 +4,6 @@ import math
 
 import numpy as np
 
-_LARGEST = {"float16": 65504.0, "bfloat16": 3.3895313892515355e38, "float32": 3.4028234663852886e38}
-
 
 class Derived:
     """Working definitions; see `kshim.spec.backend.Backend` for the conventions."""

@@ -218,26 +218,12 @@ class Session:
 
 def _states(model):
     """Variables that carry state between batches without being weights (stateful recurrent layers)."""
-    return [v for layer in all_layers(model) for v in getattr(layer, "_state_variables", ())]
+    return [v for layer in model._with_sublayers() for v in getattr(layer, "_state_variables", ())]
 
 
 def _may_add_metrics(model):
     """Whether some layer might call `add_metric`: one that is not ours, or a model with metrics of its graph."""
     return any(
-        not type(layer).__module__.startswith("kshim.") or "_extras" in layer.__dict__ for layer in all_layers(model)
+        not type(layer).__module__.startswith("kshim.") or "_extras" in layer.__dict__
+        for layer in model._with_sublayers()
     )
-
-
-def all_layers(model):
-    """The model and all layers in it, each once."""
-    found, seen = [], set()
-
-    def visit(layer):
-        if id(layer) not in seen:
-            seen.add(id(layer))
-            found.append(layer)
-            for sub in layer._sublayers():
-                visit(sub)
-
-    visit(model)
-    return found

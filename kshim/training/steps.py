@@ -41,18 +41,8 @@ class training_phase:
 
 def _penalties(model):
     """Functions that give the penalties of the weights, and those added with `add_loss(function)`."""
-    found = [partial(v.regularizer, v) for v in model.trainable_weights if v.regularizer is not None]
-    seen = set()
-
-    def visit(layer):
-        if id(layer) not in seen:
-            seen.add(id(layer))
-            found.extend(layer._loss_functions)
-            for sub in layer._sublayers():
-                visit(sub)
-
-    visit(model)
-    return found
+    penalties = [partial(v.regularizer, v) for v in model.trainable_weights if v.regularizer is not None]
+    return penalties + model._all_loss_functions()
 
 
 def _added_totals(backend, totals, values, count):

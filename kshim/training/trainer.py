@@ -3,7 +3,7 @@
 from ..errors import UnsupportedError, did_you_mean
 from . import loop
 from .compiled import Compiled
-from .session import Session, all_layers
+from .session import Session
 
 _COMPILE_KEYWORDS = ("optimizer", "loss", "metrics", "loss_weights", "weighted_metrics", "run_eagerly", "steps_per_execution", "jit_compile", "sample_weight_mode", "target_tensors", "class_mode", "auto_scale_loss", "pss_evaluation_shards", "distribute", "experimental_run_tf_function", "experimental_steps_per_execution")  # fmt: skip
 
@@ -64,7 +64,7 @@ class Trainer:
         self.compiled = True
         self._metrics_by_name = {}
         object.__setattr__(self, "_session", None)
-        object.__setattr__(self, "_frozen_as_compiled", [(layer, layer._trainable) for layer in all_layers(self)])
+        object.__setattr__(self, "_frozen_as_compiled", [(layer, layer._trainable) for layer in self._with_sublayers()])
 
     compiled = False
 
