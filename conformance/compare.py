@@ -103,3 +103,16 @@ def compare(got, expected, tolerance, got_dtype=None, expected_dtype=None):
             return None
         worst = np.unravel_index(int(np.argmax(error - limit)), error.shape)
         return _at("value", wrong, got, expected, float(error[worst]), float(limit[worst]))
+
+
+def relative_error(got, expected):
+    """The largest |got - expected| over the largest |expected|, as floats; 0 for empty arrays, infinite for a NaN of one side."""
+    got, expected = np.asarray(got, np.float64), np.asarray(expected, np.float64)
+    if not expected.size:
+        return 0.0
+    with np.errstate(all="ignore"):
+        apart = np.where(got == expected, 0.0, np.abs(got - expected))
+        apart = np.where(np.isnan(got) & np.isnan(expected), 0.0, apart)
+        largest = np.abs(expected[np.isfinite(expected)]).max(initial=0.0)
+        error = apart.max() / largest if largest else apart.max()
+    return float("inf") if np.isnan(error) else float(error)

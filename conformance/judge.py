@@ -6,7 +6,13 @@ import numpy as np
 
 from . import tolerances
 from .case import FIXED
-from .compare import compare, compare_form
+from .compare import compare, compare_form, relative_error
+from .levels import level_of
+
+#: Kinds of entries of whole training runs, which a narrow dtype's rounding drives apart step by step.
+_DRIFTING = ("weights", "curve")
+#: Parts whose largest errors are kept for the report.
+_MEASURED = ("layers", "models")
 
 
 @dataclass(frozen=True)
@@ -20,24 +26,47 @@ class Mismatch:
     entry: str
     against: str
     text: str
+    level: str
 
     def __str__(self):
-        where = f"{self.case} {self.dtype} {self.variant}"
+        where = f"{self.case} {self.dtype} {self.variant}".rstrip()
         return f"{self.backend} {where}{' ' + self.entry if self.entry else ''}, against {self.against}: {self.text}"
 
 
 @dataclass
+class Level:
+    """What came of one level: ids of its cases, how many checks, ids of the cases that mismatch, seconds."""
+
+    cases: set = field(default_factory=set)
+    checks: int = 0
+    wrong: set = field(default_factory=set)
+    seconds: float = 0.0
+
+
+@dataclass
 class Verdict:
-    """What came of one backend."""
+    """What came of one backend. `errors`: case -> {"kind dtype": largest error relative to the largest value of its array};
+    `drift`: model -> {"kind dtype": what was allowed}; `curves`: model -> {dtype: {name: values}}; `times`: case -> seconds.
+    """
 
     backend: str
     info: dict
     seconds: float
-    cases: dict
-    checks: int
-    mismatches: list
-    #: Model -> {"weights float64", "curve float32": largest error, relative to the largest value of its array}.
+    levels: dict = field(default_factory=dict)
+    checks: int = 0
+    mismatches: list = field(default_factory=list)
     errors: dict = field(default_factory=dict)
+    drift: dict = field(default_factory=dict)
+    curves: dict = field(default_factory=dict)
+    times: dict = field(default_factory=dict)
+    accuracies: dict = field(default_factory=dict)
+
+    def level(self, name):
+        return self.levels.setdefault(name, Level())
+
+    def wrong(self, mismatch):
+        self.mismatches.append(mismatch)
+        self.level(mismatch.level).wrong.add(mismatch.case)
 
 
 def tolerance(entry):
@@ -45,11 +74,12 @@ def tolerance(entry):
 
 
 class Judge:
-    """Holds the reference trace; `verdict(trace, same)` judges a trace, `same` naming cases compared within one dtype."""
+    """Holds the reference trace; `verdict(trace)` judges a trace. `same` names cases compared within one dtype, `levels`
+    those wanted (all for None)."""
 
-    def __init__(self, reference, same=()):
+    def __init__(self, reference, same=(), levels=None):
         self.results = {r.key: r for r in reference.results}
-        self.same = set(same)
+        self.same, self.levels = set(same), levels
 
     def _reference(self, result):
         """(result or None, what it is) to compare with."""
@@ -62,34 +92,77 @@ class Judge:
         return found, what
 
     def verdict(self, trace):
-        out = Verdict(trace.backend, trace.info, trace.seconds, {}, 0, [])
+        out = Verdict(trace.backend, trace.info, trace.seconds)
         for result in trace.results:
-            if result.variant == "wide":
-                continue
-            part = result.case.split("/", 1)[0]
-            seen = out.cases.setdefault(part, set())
-            seen.add(result.case)
-            if part == "models":
-                self._measure(result, out.errors.setdefault(result.case, {}))
-            for entry, against, text in self._judge(result):
-                out.checks += 1
-                if text is not None:
-                    out.mismatches.append(
-                        Mismatch(trace.backend, result.case, result.dtype, result.variant, entry, against, str(text))
-                    )
+            if result.variant != "wide":
+                self._one(result, out)
+        self._absent(trace, out)
         return out
 
-    def _measure(self, result, found):
-        """Put the largest relative error of each kind of entry into `found`."""
+    def _one(self, result, out):
+        out.times[result.case] = out.times.get(result.case, 0.0) + result.seconds
+        part = result.case.split("/", 1)[0]
+        if part in _MEASURED:
+            self._measure(result, out)
+        for e in result.entries:
+            if e.kind == "accuracy":
+                out.accuracies[result.case] = float(e.array)
+            elif e.kind == "curve" and part == "models":
+                named = out.curves.setdefault(result.case, {}).setdefault(result.dtype, {})
+                named[e.name] = [float(v) for v in np.ravel(e.array)]
+        if self.levels is None or level_of(result.case, result.variant) in self.levels:
+            out.level(level_of(result.case, result.variant)).seconds += result.seconds
+        for entry, against, text in self._judge(result):
+            name = level_of(result.case, result.variant, entry, against)
+            if self.levels is not None and name not in self.levels:
+                continue
+            level = out.level(name)
+            level.cases.add(result.case)
+            level.checks += 1
+            out.checks += 1
+            if text is not None:
+                where = (out.backend, result.case, result.dtype, result.variant, entry, against, str(text), name)
+                out.wrong(Mismatch(*where))
+
+    def _absent(self, trace, out):
+        """A case that the reference ran and this backend did not is a mismatch too."""
+        ran = {r.case for r in trace.results}
+        for case in dict.fromkeys(case for case, _, _ in self.results):
+            name = level_of(case, "eager")
+            if case not in ran and (self.levels is None or name in self.levels):
+                out.wrong(Mismatch(out.backend, case, "", "", "", "numpy", "the case was not run", name))
+
+    def _drift(self, case, dtype, kind):
+        """Largest relative error of numpy in a narrow dtype against itself in float64, over a model's entries of a kind."""
+        narrow, wide = (self.results.get((case, d, "eager")) for d in (dtype, "float64"))
+        if narrow is None or wide is None:
+            return 0.0
+        others = {e.name: e.array for e in wide.entries if e.kind == kind}
+        errors = [
+            relative_error(e.array, others[e.name]) for e in narrow.entries if e.kind == kind and e.name in others
+        ]
+        return max(errors, default=0.0)
+
+    def _allowed(self, result, entry):
+        """The tolerance of an entry: for training in a narrow dtype a factor times numpy's own drift."""
+        drifts = entry.kind in _DRIFTING and result.dtype not in ("float64", FIXED) and entry.dtype != "float64"
+        if not drifts or self.results.get(result.key) is result:
+            return tolerance(entry)
+        return tolerances.drifting(self._drift(result.case, result.dtype, entry.kind), result.dtype)
+
+    def _measure(self, result, out):
+        """Keep the largest relative error of each kind of entry, and what is allowed where that was measured."""
         reference, _ = self._reference(result)
-        others = {} if reference is None or reference is result else {e.name: e for e in reference.entries}
+        if reference is None or reference is result:
+            return
+        found, others = out.errors.setdefault(result.case, {}), {e.name: e for e in reference.entries}
         for e in result.entries:
             other = others.get(e.name)
-            if other is not None and other.array.shape == e.array.shape and e.array.size:
-                size = np.abs(other.array).max()
-                error = float(np.abs(e.array - other.array).max() / size) if size else 0.0
+            if other is not None and other.array.shape == e.array.shape and e.array.dtype.kind == "f":
                 key = f"{e.kind} {result.dtype}"
-                found[key] = max(error, found.get(key, 0.0))
+                found[key] = max(relative_error(e.array, other.array), found.get(key, 0.0))
+                if e.kind in _DRIFTING and result.dtype != "float64":
+                    out.drift.setdefault(result.case, {})[key] = self._allowed(result, e).rtol
 
     def _judge(self, result):
         """(entry, against, difference or None) of each check."""
@@ -117,11 +190,8 @@ class Judge:
                 if other is None:
                     yield e.name, what, "the reference has no such result"
                 else:
-                    yield (
-                        e.name,
-                        what,
-                        compare(e.array, other.array, tolerance(e), e.dtype, self._dtype(result, e, other)),
-                    )
+                    expected_dtype = self._dtype(result, e, other)
+                    yield e.name, what, compare(e.array, other.array, self._allowed(result, e), e.dtype, expected_dtype)
         for name in () if result.partial else others:
             yield name, what, "missing"
 

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .case import FLOATS
+from .run import failure
+from .trace import Entry, Result
+
 EPOCHS, BATCH, SAMPLES = 20, 16, 152  # ten steps an epoch, the last one smaller
 
 
@@ -140,15 +144,36 @@ class Training:
 
     op: str
     part = "models"
+    quick = True
 
     @property
     def id(self):
         return f"{self.part}/{self.op}"
 
 
-def trainings():
+def units():
     """All of them."""
     return [Training(name) for name in MODELS]
+
+
+def jobs(unit):
+    for dtype in FLOATS:
+        yield f"{unit.id} {dtype}", lambda b, u=unit, d=dtype: [run_training(b, u, d)]
+
+
+def run_training(b, training, dtype):
+    """The result of training a model."""
+    result = Result(training.id, dtype, "eager")
+    try:
+        history, predicted, weights = train(training.op, dtype)
+        for name, values in history.items():
+            result.entries.append(Entry(f"history of {name}", "curve", dtype, np.asarray(values, dtype)))
+        named = [(f"prediction[{i}]", p) for i, p in enumerate(predicted)]
+        named += [(f"weight {name}", w) for name, w in weights.items()]
+        result.entries += [Entry(name, "weights", a.dtype.name, a, table=(a.shape, dtype)) for name, a in named]
+    except Exception as error:
+        result.error = failure(error)
+    return result
 
 
 def _floats(arrays, dtype):

@@ -27,8 +27,7 @@ class Probe:
     covers: tuple
     kind: str
     dtypes: tuple
-
-    part = "control"
+    part: str
 
     @property
     def id(self):
@@ -38,12 +37,12 @@ class Probe:
 PROBES = {}
 
 
-def probe(covers, kind="summed", fixed=False):
-    """Register a function of (b, dtype) as a probe of the methods named; `fixed`: not run once for each float dtype."""
+def probe(covers, kind="summed", fixed=False, level="ops"):
+    """Register a function of (b, dtype) as a probe of the methods named, in a level; `fixed`: not run once for each float dtype."""
 
     def register(function):
         name = function.__name__
-        PROBES[name] = Probe(name, function, tuple(covers.split()), kind, (FIXED,) if fixed else FLOATS)
+        PROBES[name] = Probe(name, function, tuple(covers.split()), kind, (FIXED,) if fixed else FLOATS, level)
         return function
 
     return register

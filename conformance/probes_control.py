@@ -111,12 +111,12 @@ def _scan_gradient(b, dtype, reverse):
     return both(b, run, [tensor(b, a, dtype) for a in arrays])
 
 
-@probe("scan value_and_grad", "gradient")
+@probe("scan value_and_grad", "gradient", level="grads")
 def scan_gradient_forward(b, dtype):
     return _scan_gradient(b, dtype, False)
 
 
-@probe("scan value_and_grad", "gradient")
+@probe("scan value_and_grad", "gradient", level="grads")
 def scan_gradient_reverse(b, dtype):
     return _scan_gradient(b, dtype, True)
 
@@ -192,7 +192,7 @@ def cond_both_ways(b, dtype):
     return out
 
 
-@probe("cond value_and_grad", "gradient")
+@probe("cond value_and_grad", "gradient", level="grads")
 def cond_gradient(b, dtype):
     def run(x, y):
         def loss(params, limit):
@@ -208,7 +208,7 @@ def cond_gradient(b, dtype):
     return both(b, without_none, [tensor(b, data(3), dtype), tensor(b, data(3, seed=1), dtype)])
 
 
-@probe("custom_gradient value_and_grad", "gradient")
+@probe("custom_gradient value_and_grad", "gradient", level="grads")
 def custom_gradient_used(b, dtype):
     """The backward function counts, not the derivative: here three times and minus the true one."""
 
@@ -234,7 +234,7 @@ def custom_gradient_used(b, dtype):
     return out
 
 
-@probe("custom_gradient scan", "gradient")
+@probe("custom_gradient scan", "gradient", level="grads")
 def custom_gradient_in_scan(b, dtype):
     def run(x):
         clipped = b.custom_gradient(lambda x: (x, None), lambda saved, dy: (b.clip(dy, -0.5, 0.5),))
@@ -255,7 +255,7 @@ def custom_gradient_in_scan(b, dtype):
     return both(b, run, [tensor(b, data(3, 2), dtype)])
 
 
-@probe("value_and_grad", "gradient")
+@probe("value_and_grad", "gradient", level="grads")
 def value_and_grad_trees(b, dtype):
     """Parameters without influence get zeros; `rest` may be trees; `aux` keeps its structure; integers pass through."""
 
@@ -279,7 +279,7 @@ def value_and_grad_trees(b, dtype):
     return out
 
 
-@probe("value_and_grad", "gradient")
+@probe("value_and_grad", "gradient", level="grads")
 def value_and_grad_independent(b, dtype):
     """A loss that does not depend on any parameter has zero gradients."""
 
@@ -290,7 +290,7 @@ def value_and_grad_independent(b, dtype):
     return both(b, run, [tensor(b, data(3), dtype)])
 
 
-@probe("value_and_grad", "gradient")
+@probe("value_and_grad", "gradient", level="grads")
 def value_and_grad_reuse(b, dtype):
     """One parameter used many times, with integer and boolean values along the way."""
 

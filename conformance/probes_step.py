@@ -52,14 +52,14 @@ def _train(b, dtype, lrs, donate, native_batch=False):
     }
 
 
-@probe("compile_step", "looped")
+@probe("compile_step", "looped", level="compile")
 def step_training(b, dtype):
     """Five steps with donated state and a learning rate that changes."""
     out = _train(b, dtype, [0.01, 0.02, 0.03, 0.01, 0.0], True)
     return {**out, "five": Known(out["count"], np.int32(5))}
 
 
-@probe("compile_step", "looped")
+@probe("compile_step", "looped", level="compile")
 def step_without_donation(b, dtype):
     """The state passed in stays as it was, and can be used again."""
     step, state = b.compile_step(_sgd(b), False), _start(b, dtype)
@@ -74,7 +74,7 @@ def step_without_donation(b, dtype):
     }
 
 
-@probe("compile_step host_scalar", "exact")
+@probe("compile_step host_scalar", "exact", level="compile")
 def step_hyper_changes(b, dtype):
     """A changed hyper value, float or int, changes the result; float64 keeps all its digits."""
     step = b.compile_step(
@@ -96,7 +96,7 @@ def step_hyper_changes(b, dtype):
     return out
 
 
-@probe("host_scalar", "function")
+@probe("host_scalar", "function", level="compile")
 def host_scalar_sides(b, dtype):
     """A host scalar on either side of binary ops, from `hyper` and from plain Python."""
     x = data(2, 3)
@@ -138,7 +138,7 @@ def host_scalar_sides(b, dtype):
     return out
 
 
-@probe("host_scalar", "exact", fixed=True)
+@probe("host_scalar", "exact", fixed=True, level="compile")
 def host_scalar_half(b, dtype):
     """A float hyper meets a half precision tensor without widening it."""
     out = {}
@@ -157,7 +157,7 @@ def inside_hyper(b, function, x, value):
     )[1]
 
 
-@probe("mix_key compile_step", "exact")
+@probe("mix_key compile_step", "exact", level="rng")
 def step_random(b, dtype):
     """Keys from `hyper` give the bits of `rng`, mixed or not, and change with the counter."""
 
@@ -184,7 +184,7 @@ def step_random(b, dtype):
     return out
 
 
-@probe("compile_step mix_key scan", "exact")
+@probe("compile_step mix_key scan", "exact", level="rng")
 def step_random_in_loop(b, dtype):
     """`mix_counter` gives every iteration of a loop its own key."""
 
@@ -202,7 +202,7 @@ def step_random_in_loop(b, dtype):
     return {"draws": Known(got, np.stack([rng.uniform((3,), key) for key in keys]).astype(dtype))}
 
 
-@probe("compile_step", "exact")
+@probe("compile_step", "exact", level="compile")
 def step_batches(b, dtype):
     """Batches of other sizes, trees, integer and boolean leaves, an array refilled after the call, non-contiguous arrays."""
 
@@ -234,7 +234,7 @@ def step_batches(b, dtype):
     return out
 
 
-@probe("compile_step", "looped")
+@probe("compile_step", "looped", level="compile")
 def step_many_hypers(b, dtype):
     """More hypers later, or in another order, are another step; a step is called again after that."""
 
@@ -304,7 +304,7 @@ def by_primitives(b, kind, p, g, slots, s):
     return b.subtract(p, b.divide(times(m, s["lr_t"]), plus(b.sqrt(v), s["epsilon"]))), [m, v]
 
 
-@probe("fused_update", "formula")
+@probe("fused_update", "formula", level="compile")
 def fused_updates(b, dtype):
     """Three steps of every kind inside a compiled step, donated and not; by primitives where a backend has no update."""
     out, shapes = {}, ((3, 4), (), (5,), (0, 2), (40, 60))
@@ -345,7 +345,7 @@ def fused_updates(b, dtype):
     return out
 
 
-@probe("compile_step", "exact")
+@probe("compile_step", "exact", level="compile")
 def step_inside(b, dtype):
     """What a step makes itself (constants, ranges, draws) needs no input."""
 

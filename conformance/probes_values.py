@@ -13,7 +13,7 @@ def _yes(value):
     return Known(np.array(bool(value)), np.array(True))
 
 
-@probe("from_numpy to_numpy dtype_of shape_of", "exact", fixed=True)
+@probe("from_numpy to_numpy dtype_of shape_of", "exact", fixed=True, level="spec")
 def round_trips(b, dtype):
     """Every dtype NumPy has, 0-d and empty arrays and views come back as they were."""
     out = {}
@@ -37,7 +37,7 @@ def round_trips(b, dtype):
     return out
 
 
-@probe("from_numpy", "exact", fixed=True)
+@probe("from_numpy", "exact", fixed=True, level="spec")
 def foreign_byte_order(b, dtype):
     """Arrays read from files of other machines, as HDF5 and NetCDF give them."""
     array = np.arange(6.0).reshape(2, 3)
@@ -47,7 +47,7 @@ def foreign_byte_order(b, dtype):
     }
 
 
-@probe("from_numpy to_numpy", "exact")
+@probe("from_numpy to_numpy", "exact", level="spec")
 def no_aliasing(b, dtype):
     """Neither side of a conversion sees what the other does to its memory later."""
     out = {}
@@ -65,7 +65,7 @@ def no_aliasing(b, dtype):
     return out
 
 
-@probe("is_tensor synchronize devices info shape_of dtype_of", "exact", fixed=True)
+@probe("is_tensor synchronize devices info shape_of dtype_of", "exact", fixed=True, level="spec")
 def inspection(b, dtype):
     x = tensor(b, data(2, 3), "float32")
     y = b.add(x, 1.0)
@@ -84,7 +84,7 @@ def inspection(b, dtype):
     }
 
 
-@probe("compile_step", "exact", fixed=True)
+@probe("compile_step", "exact", fixed=True, level="rng")
 def random_known_answers(b, dtype):
     """The words in `rng.KNOWN_ANSWERS`, from the host's generator and the backend's; odd sizes; every dtype."""
     out = {"present": _yes(rng.KNOWN_ANSWERS)}

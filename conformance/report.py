@@ -1,101 +1,150 @@
-"""What is printed and written: progress, mismatches, the table, JSON."""
+"""What is printed about a run, and `python -m kshim_conformance report FILE`: the reports of a run that is over.
 
-import json
+Everything here and in the other `report_*.py` is made from the document of a run (`report_json.document`).
+"""
+
+import argparse
 import sys
-import time
-from dataclasses import asdict
+
+from . import regressions
+from .judge import Mismatch
+from .report_html import write_html
+from .report_json import read, write_json
+from .report_junit import write_junit
+from .report_progress import Progress
+from .report_tables import counts, worst
+
+__all__ = ["Progress", "main", "mismatches", "passed", "print_summary", "write"]
 
 #: Cases printed for one backend; the JSON file has all mismatches.
 SHOWN = 60
-_WIDTH = 24
-
-
-class Progress:
-    """One line on standard error for a backend: redrawn on a terminal, else printed at every quarter."""
-
-    def __init__(self, backend, stream=None):
-        self.backend, self.stream = backend, stream or sys.stderr
-        self.live = self.stream.isatty()
-        self.started, self.drawn, self.quarter = time.monotonic(), 0.0, -1
-
-    def update(self, done, total, what=""):
-        share = done / total if total else 1.0
-        now = time.monotonic()
-        if self.live:
-            if now - self.drawn < 0.1 and done != total:
-                return
-            self.drawn = now
-            bar = ("=" * int(share * _WIDTH)).ljust(_WIDTH)
-            line = f"{self.backend:<11}[{bar}] {done}/{total} {now - self.started:4.0f} s  {what}"
-            self.stream.write("\r\x1b[2K" + line[:118])
-        elif int(share * 4) > self.quarter:
-            self.quarter = int(share * 4)
-            self.stream.write(f"{self.backend:<11}{done}/{total} {now - self.started:4.0f} s\n")
-        self.stream.flush()
-
-    def close(self):
-        if self.live:
-            self.stream.write("\r\x1b[2K")
-            self.stream.flush()
+_DTYPES = ("float64", "float32")
 
 
 def table(rows, head):
-    """Rows of strings in aligned columns under a head."""
-    rows = [head, *[[str(c) for c in row] for row in rows]]
+    """Rows of cells in aligned columns under a head, all but the first flush right."""
+    rows = [[str(c) for c in row] for row in (head, *rows)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
-    lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths)).rstrip() for row in rows]
-    return "\n".join([lines[0], "  ".join("-" * w for w in widths), *lines[1:]])
+
+    def line(row):
+        return "  ".join([row[0].ljust(widths[0]), *[c.rjust(w) for c, w in zip(row[1:], widths[1:])]]).rstrip()
+
+    return "\n".join([line(rows[0]), "  ".join("-" * w for w in widths), *map(line, rows[1:])])
 
 
-def mismatches(verdict, shown=SHOWN):
-    """One line for each case that mismatches: the first time in full, then how often else."""
+def mismatches(found, shown=SHOWN):
+    """One line for each case that mismatches: the first `Mismatch` in full, then how often else."""
     cases = {}
-    for m in verdict.mismatches:
+    for m in found:
         cases.setdefault(m.case, []).append(m)
     lines = []
     for first, *others in list(cases.values())[:shown]:
         where = list(dict.fromkeys(f"{m.dtype} {m.variant}" for m in others))
         lines.append(f"{first}{f' [and {len(others)} more: ' + ', '.join(where) + ']' if others else ''}")
     if len(cases) > shown:
-        lines.append(f"{verdict.backend}: {len(cases) - shown} more cases mismatch; --json FILE writes all.")
+        lines.append(f"{found[0].backend}: {len(cases) - shown} more cases mismatch; --json FILE writes all.")
     return "\n".join(lines)
 
 
-def summary(verdicts, skipped):
-    """The table of all backends."""
-    parts = ("ops", "derived", "control", "models")
+def passed(document):
+    """Whether every backend that ran agrees and none failed."""
+    return not document["failed"] and not any(found["mismatches"] for found in document["backends"].values())
+
+
+def summary(document):
+    """A column for each backend: cases passed of each level, checks, mismatches, seconds; then who did not run."""
+    backends = document["backends"]
+    rows = [["version", *[f["info"].get("version", "?") for f in backends.values()]]]
+    rows.append(["device", *[f["info"].get("device", "?") for f in backends.values()]])
+    for level in document["levels"]:
+        found = [f["levels"].get(level) for f in backends.values()]
+        if any(found):
+            rows.append([level, *map(counts, found)])
+    rows.append(["checks", *[f["checks"] for f in backends.values()]])
+    rows.append(["mismatches", *[len(f["mismatches"]) for f in backends.values()]])
+    rows.append(["time", *[f"{f['seconds']:.0f} s" for f in backends.values()]])
+    lines = [table(rows, ["", *backends])] if backends else []
+    for kind in ("skipped", "failed"):
+        lines += [f"{name}: {kind}: {reason}" for name, reason in document[kind].items()]
+    return "\n".join(lines)
+
+
+def trained(document):
+    """The table of trained models: the largest relative error of each backend in each dtype, or an empty string."""
+    backends = document["backends"]
+    columns, names = [], {}
+    for dtype in _DTYPES:
+        for backend, found in backends.items():
+            column = {m: worst(e, dtype) for m, e in found["errors"].items() if m.startswith("models/")}
+            if any(e is not None for e in column.values()):
+                first = not any(d == dtype for d, _, _ in columns)
+                columns.append((dtype, f"{dtype}: {backend}" if first else backend, column))
+                names.update(column)
     rows = []
-    for v in verdicts:
-        wrong = {p: {m.case for m in v.mismatches if m.case.startswith(p + "/")} for p in parts}
-        counts = [f"{len(v.cases.get(p, ())) - len(wrong[p])}/{len(v.cases.get(p, ()))}" for p in parts]
-        name = f"{v.backend} {v.info.get('version', '')}"
-        rows.append([name, v.info.get("device", "?"), *counts, v.checks, len(v.mismatches), f"{v.seconds:.0f} s"])
-    for name, reason in skipped.items():
-        rows.append([name, "-", *["-"] * len(parts), "-", "-", reason])
-    return table(rows, ["backend", "device", *parts, "checks", "mismatches", "time"])
+    for name in sorted(names):
+        cells = [column.get(name) for _, _, column in columns]
+        rows.append([name.split("/", 1)[1], *["–" if e is None else f"{e:.1e}" for e in cells]])
+    return table(rows, ["largest error", *[head for _, head, _ in columns]]) if rows else ""
 
 
-def trained(verdicts):
-    """The table of trained models: the largest relative errors of each backend, or an empty string."""
-    kinds = (("weights float64", "weights"), ("curve float64", "losses"), ("curve float32", "losses in float32"))
+def accuracies(document):
+    """The table of accuracies reached, or an empty string."""
+    backends = document["backends"]
+    names = sorted({name for found in backends.values() for name in found["accuracies"]})
     rows = []
-    for v in verdicts:
-        for model, errors in v.errors.items():
-            if errors:
-                rows.append([model, v.backend, *[f"{errors[key]:.1e}" if key in errors else "-" for key, _ in kinds]])
-    return table(sorted(rows), ["largest error", "backend", *[name for _, name in kinds]]) if rows else ""
+    for name in names:
+        cells = [found["accuracies"].get(name) for found in backends.values()]
+        rows.append([name, *["–" if a is None else f"{a:.4f}" for a in cells]])
+    return table(rows, ["accuracy", *backends]) if rows else ""
 
 
-def write_json(path, verdicts, skipped):
-    """Everything as JSON."""
-    from kshim.saving.atomic import replacing
+def print_summary(document):
+    """Print the tables of a run."""
+    print("\n\n".join(t for t in (trained(document), accuracies(document), summary(document)) if t), flush=True)
 
-    document = {"backends": [], "skipped": skipped}
-    for v in verdicts:
-        entry = asdict(v)
-        entry["cases"] = {part: len(ids) for part, ids in v.cases.items()}
-        document["backends"].append(entry)
-    with replacing(path) as temporary:
-        with open(temporary, "w", encoding="utf-8") as f:
-            json.dump(document, f, indent=1)
-            f.write("\n")
+
+def add_options(parser):
+    """Add the options that `write` follows."""
+    parser.add_argument("--junit", metavar="FILE", help="write JUnit XML, which continuous integration reads")
+    parser.add_argument("--html", metavar="FILE", help="write one page with all tables, curves and errors")
+    parser.add_argument(
+        "--compare", metavar="OLD.json", help="say what changed since the run whose --json file this is"
+    )
+
+
+def write(document, options):
+    """Write the files asked for and print what changed; gives whether nothing got worse than in `options.compare`.
+
+    `options` has `json` (may be missing), `junit`, `html` and `compare`: file names or None. Raises `ValueError` or
+    `OSError` for a file to compare with that is none.
+    """
+    old = read(options.compare) if options.compare else None
+    for name, writer in (("json", write_json), ("junit", write_junit), ("html", write_html)):
+        path = getattr(options, name, None)
+        if path:
+            writer(path, document)
+    if old is None:
+        return True
+    changes = regressions.compare(old, document)
+    print(f"\nCompared with {options.compare}:\n{changes.text()}", flush=True)
+    return not changes.worse
+
+
+def main(argv):
+    """Reports of a run that is over. Exit status: 0, 1 if it is worse than the one compared with, 2 for a wrong file."""
+    parser = argparse.ArgumentParser(
+        prog="python -m kshim_conformance report", description="Make reports of a run from the file its --json wrote."
+    )
+    parser.add_argument("file", metavar="FILE.json")
+    add_options(parser)
+    options = parser.parse_args(argv)
+    try:
+        document = read(options.file)
+        for found in document["backends"].values():
+            if found["mismatches"]:
+                print(mismatches([Mismatch(**m) for m in found["mismatches"]]))
+        print_summary(document)
+        return int(not write(document, options))
+    except (OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 2

@@ -7,7 +7,6 @@ from kshim.spec.shapes import SHAPES
 from . import tolerances
 from .case import FIXED, leaves
 from .evaluate import arguments, central, flat, function_of, get, gradients, overridden, path_name, put
-from .models import train
 from .probes import Known
 from .trace import Entry, Result
 
@@ -137,20 +136,3 @@ def run_compiled(b, cases, dtype, derived=False):
         if len(cases) == 1:
             return [Result(cases[0].id, dtype, variant, error=failure(error))]
         return [result for case in cases for result in run_compiled(b, [case], dtype, derived)]
-
-
-def run_training(b, training, dtype):
-    """The result of training a model: in float64 everything, in float32 the loss curve."""
-    result = Result(training.id, dtype, "eager", partial=dtype != "float64")
-    try:
-        history, predicted, weights = train(training.op, dtype)
-        result.entries.append(Entry("loss curve", "curve", dtype, np.asarray(history["loss"], dtype)))
-        if dtype == "float64":
-            for name, values in history.items():
-                result.entries.append(Entry(f"history of {name}", "curve", dtype, np.asarray(values)))
-            named = [(f"prediction[{i}]", p) for i, p in enumerate(predicted)]
-            named += [(f"weight {name}", w) for name, w in weights.items()]
-            result.entries += [Entry(name, "weights", a.dtype.name, a, table=(a.shape, dtype)) for name, a in named]
-    except Exception as error:
-        result.error = failure(error)
-    return result

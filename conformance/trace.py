@@ -36,6 +36,7 @@ class Result:
     error: str | None = None
     warnings: list = field(default_factory=list)
     partial: bool = False
+    seconds: float = 0.0
 
     @property
     def key(self):
@@ -50,6 +51,11 @@ class Trace:
     info: dict
     results: list
     seconds: float
+
+    def extend(self, other):
+        """Add what another worker of the same backend found."""
+        self.results += other.results
+        self.seconds += other.seconds
 
 
 def save(trace, folder):

@@ -38,6 +38,8 @@ class Backend(Derived):
     abstract = True
     #: Whether steps should be compiled with static shapes, so that a new batch size costs a compilation.
     static_shapes = False
+    #: Whether an operation called outside a step is compiled, anew for every shape.
+    compiles_each_op = False
 
     def __init__(self, device=None):
         self.device = device

@@ -11,6 +11,8 @@ from kshim_conformance import (
     cases_ops,
     catalogue,
     evaluate,
+    levels,
+    orchestrate,
     probes,
     report,
     run,
@@ -21,6 +23,7 @@ from kshim_conformance import (
 from kshim_conformance.case import FIXED, Case, ints, leaves, normal, values
 from kshim_conformance.compare import compare, compare_form, rounded
 from kshim_conformance.judge import Judge
+from kshim_conformance.plan import Plan
 from kshim_conformance.tolerances import Tolerance
 from kshim_conformance.worker import work
 
@@ -29,6 +32,7 @@ from kshim.spec.derived import Derived
 from kshim.spec.table import CONTROL, TABLE
 
 CLOSE = Tolerance(1e-12)
+FLOOR = Plan("floor")
 X = np.arange(12.0).reshape(3, 4) + 1.0
 
 
@@ -141,14 +145,50 @@ def test_a_derived_operation_without_a_case_is_an_error(monkeypatch):
 
 
 def test_ids_are_unique_and_globs_choose():
-    cases, found, trainings = catalogue.units()
-    assert len({c.id for c in cases}) == len(cases)
-    assert found and len(trainings) == 6
-    some, none, _ = catalogue.units("conv*")
-    assert {c.op for c in some} == {"conv", "conv_transpose"} and not none
-    assert {p.op for p in catalogue.units("control/scan*")[1]} == {p.op for p in found if p.op.startswith("scan")}
+    whole = catalogue.select()
+    ids = [u.id for u in whole]
+    assert len(set(ids)) == len(ids)
+    assert whole.cases and whole.probes and whole.units
+    some = catalogue.select("conv*", levels.parse("ops,grads"))
+    assert {c.op for c in some} == {"conv", "conv_transpose"} and not some.probes
+    assert {p.op for p in catalogue.select("ops/scan*").probes} == {
+        p.op for p in whole.probes if p.op.startswith("scan") and p.part == "ops"
+    }
     with pytest.raises(LookupError, match="frobnicate"):
-        catalogue.units("frobnicate")
+        catalogue.select("frobnicate")
+
+
+def test_the_quick_subset_keeps_two_cases_of_each_operation_and_all_known_answers():
+    whole, quick = catalogue.select(), catalogue.select(quick=True)
+    assert {c.op for c in quick.cases} == {c.op for c in whole.cases}
+    assert {c.id for c in quick.cases} >= {c.id for c in whole.cases if c.value is not None or c.gradient}
+    assert len(quick.cases) < len(whole.cases) / 2
+    assert catalogue.digest(quick) != catalogue.digest(whole) == catalogue.digest(catalogue.select())
+
+
+def test_levels_choose_and_a_misspelt_one_is_an_error():
+    assert {p.part for p in catalogue.select(levels=levels.parse("rng")).probes} == {"rng"}
+    assert not catalogue.select(levels=levels.parse("compile")).units
+    assert {u.part for u in catalogue.select(levels=levels.parse("models"))} == {"models"}
+    with pytest.raises(LookupError, match="Did you mean 'layers'"):
+        levels.parse("layer")
+
+
+@pytest.mark.parametrize(
+    "check, level",
+    [
+        (("ops/add(x)", "eager", "value[0]", "numpy"), "ops"),
+        (("ops/add(x)", "eager", "value[0]", "the op table"), "spec"),
+        (("ops/add(x)", "eager", "gradient x", "numpy"), "grads"),
+        (("ops/add(x)", "compiled", "value[0]", "numpy"), "compile"),
+        (("derived/gelu(x)", "derived", "gradient x", "numpy"), "overrides"),
+        (("derived/gelu(x)", "compiled derived", "value[0]", "numpy"), "overrides"),
+        (("ops/random_uniform(x)", "eager", "value[0]", "numpy"), "rng"),
+        (("models/mlp", "eager", "loss", "numpy"), "models"),
+    ],
+)
+def test_every_check_has_its_level(check, level):
+    assert levels.level_of(*check) == level
 
 
 # cases ---------------------------------------------------------------------------------------------------------
@@ -180,7 +220,7 @@ def _results(b, case, reference):
 
 
 def _case(op):
-    return next(c for c in catalogue.units(op)[0] if c.op == op)
+    return next(c for c in catalogue.select(op).cases if c.op == op)
 
 
 @pytest.mark.parametrize("op", ["add", "tanh", "matmul", "where", "sum", "take"])
@@ -283,7 +323,8 @@ def test_a_small_run_with_numpy_passes(tmp_path, capsys):
     assert "numpy" in text.out and "mismatches" in text.out
     assert "numpy" in text.err, "the progress line"
     document = json.loads(out.read_text())
-    assert document["backends"][0]["cases"]["ops"] > 5 and document["backends"][0]["mismatches"] == []
+    found = document["backends"]["numpy"]
+    assert len(found["levels"]["ops"]["cases"]) > 5 and found["mismatches"] == []
 
 
 def test_a_glob_without_a_case_is_an_error(capsys):
@@ -314,8 +355,8 @@ def test_a_mismatch_is_reported_and_fails_the_run(monkeypatch, capsys):
             found.results[0].entries[0].array = found.results[0].entries[0].array + 1.0
         return found
 
-    monkeypatch.setattr(command, "run_worker", tampered)
-    monkeypatch.setattr(command, "absent", lambda name: None)
+    monkeypatch.setattr(orchestrate, "run_worker", tampered)
+    monkeypatch.setattr(orchestrate, "absent", lambda name: None)
     assert command.main(["--backends", "torch", "--only", "floor"]) == 1
     out = capsys.readouterr().out
     assert (
@@ -324,36 +365,36 @@ def test_a_mismatch_is_reported_and_fails_the_run(monkeypatch, capsys):
     )
 
 
-def test_a_worker_that_dies_is_named_and_the_rest_still_runs(monkeypatch):
+def test_a_worker_that_dies_is_named_and_the_rest_still_runs(b, monkeypatch):
     """A process killed in the middle of a job leaves a failed result for it and goes on with the others."""
     real = supervise._once
     calls = []
 
-    def once(options, device, progress):
+    def once(options, *rest):
         calls.append(options)
         if len(calls) == 1:
             return -9, 2, jobs[2][0], "killed"
-        return real(options, device, progress)
+        return real(options, *rest)
 
-    jobs = list(work("numpy", "floor"))
+    jobs = list(work(b, FLOOR))
     monkeypatch.setattr(supervise, "_once", once)
-    found = supervise.run_worker("numpy", "floor")
+    found = supervise.run_worker("numpy", FLOOR)
     assert calls[1][-2:] == ["--skip", jobs[2][0]]
     dead = [r for r in found.results if r.error]
     assert [r.case for r in dead] == [jobs[2][0]] and len(found.results) >= len(jobs) - 1
 
 
-def test_a_worker_that_stops_early_is_continued(monkeypatch):
+def test_a_worker_that_stops_early_is_continued(b, monkeypatch):
     monkeypatch.setattr(supervise, "_once", _in_halves(supervise._once))
-    whole, halves = supervise.run_worker("numpy", "floor"), len(list(work("numpy", "floor")))
+    whole, halves = supervise.run_worker("numpy", FLOOR), len(list(work(b, FLOOR)))
     assert len(whole.results) >= halves
 
 
 def _in_halves(real):
-    def once(options, device, progress):
+    def once(options, *rest):
         from kshim_conformance.worker import UNFINISHED
 
-        status, done, last, errors = real(options, device, progress)
+        status, done, last, errors = real(options, *rest)
         return (UNFINISHED, 5, last, errors) if options[-1] == "0" else (status, done, last, errors)
 
     return once
@@ -363,9 +404,9 @@ def test_progress_is_a_line_for_each_quarter_where_there_is_no_terminal():
     import io
 
     stream = io.StringIO()
-    progress = report.Progress("numpy", stream)
+    progress = report.Progress(["numpy"], stream)
     for i in range(101):
-        progress.update(i, 100, "x")
+        progress.update("numpy", i, 100, "x")
     progress.close()
     assert [line.split()[1] for line in stream.getvalue().splitlines()] == [
         "0/100",
@@ -374,3 +415,30 @@ def test_progress_is_a_line_for_each_quarter_where_there_is_no_terminal():
         "75/100",
         "100/100",
     ]
+
+
+def test_a_gpu_that_is_not_there_is_skipped_with_one_line(capsys):
+    """The numpy backend has no device but the CPU."""
+    assert command.main(["numpy", "torch", "--device", "gpu:77", "--only", "floor"]) == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("torch: skipped")]
+    assert lines and all("gpu:77" in line for line in lines)
+
+
+def test_training_in_float32_is_bounded_by_the_drift_of_numpy():
+    """Twenty times numpy's own drift is a mismatch, three times is not."""
+
+    def curves(name, error):
+        wide, narrow = np.array([1.0, 0.5]), np.array([1.0, 0.5 + error], np.float32)
+        entry = (
+            trace.Entry("history of loss", "curve", "float64", wide),
+            trace.Entry("history of loss", "curve", "float32", narrow),
+        )
+        results = [trace.Result("models/m", d, "eager", [e]) for d, e in zip(("float64", "float32"), entry)]
+        return trace.Trace(name, {}, results, 0.0)
+
+    judge = Judge(curves("numpy", 1e-5))
+    assert not judge.verdict(curves("numpy", 1e-5)).mismatches
+    assert not judge.verdict(curves("torch", 3e-5)).mismatches
+    found = judge.verdict(curves("torch", 20e-5 + 2e-5))
+    assert [(m.level, m.dtype) for m in found.mismatches] == [("models", "float32")]
+    assert found.drift["models/m"]["curve float32"] == pytest.approx(1e-4 + 200 * 2.0**-24, rel=1e-2)
