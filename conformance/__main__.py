@@ -83,7 +83,7 @@ def main(argv=None):
         why = {**outcome.skipped, **outcome.failed}[orchestrate.REFERENCE]
         print(f"The reference backend {orchestrate.REFERENCE!r} gave no results: {why}", file=sys.stderr)
         return 2
-    judge = Judge(outcome.traces[orchestrate.REFERENCE], [c.id for c in selection.cases if c.same], plan.levels)
+    judge = Judge(outcome.traces[orchestrate.REFERENCE], selection.same, plan.levels)
     verdicts = [judge.verdict(outcome.traces[name]) for name in options.names if name in outcome.traces]
     return _conclude(options, plan, selection, verdicts, outcome)
 

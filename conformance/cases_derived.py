@@ -127,6 +127,11 @@ ROWS["random_normal"] = [(s, (11, 22), FLOATX) for s in ((4,), (3, 5), (), (0,),
     ((8,), (0, 0), FLOATX),
     ((9,), (2**32 - 1, 5), FLOATX),
 ]
+# Box-Muller written out on the first four words of the key (1, 2) in `rng.KNOWN_ANSWERS`.
+_U, _V = ([w / 2**24 for w in words] for words in ((0x6D8888, 0xF06A2A), (0x5D53EC, 0x7B502A)))
+_RADII = [math.sqrt(-2.0 * math.log(1.0 - u)) for u in _U]
+_NORMALS = [r * turn(2.0 * math.pi * v) for turn in (math.cos, math.sin) for r, v in zip(_RADII, _V)]
+ROWS["random_normal"].append(((4,), (1, 2), FLOATX, {"value": _NORMALS}))
 ROWS["dropout"] = [
     (normal(3, 4), 0.5, (1, 2), (3, 4)), (normal(3, 4), 0.3, (1, 2), (3, 1)), (normal(3, 4), 0.0, (1, 2), (3, 4)), (normal(3, 4), 0.9, (1, 2), (1, 4)),
     (normal(0), 0.5, (1, 2), (0,)), (normal(2, 3, 4), 0.25, (7, 2**32 - 1), (2, 1, 4)), (normal(200, 200), 0.4, (5, 6), (200, 200)), (normal(), 0.1, (1, 2), ()),

@@ -62,6 +62,8 @@ CASES["abs"] += [
 ]
 CASES["sign"] += [(values([-2.0, 0.0, 3.0, NAN]), {"grad": False, "value": [-1.0, 0.0, 1.0, NAN]})]
 CASES["sqrt"].append((values([0.0, 4.0]), {"smooth": False, "gradient": {"x": [INF, 0.25]}}))
+_TAILS = [3.2, -3.4, 3.8, 4.5, -5.3, 5.9, 6.5]
+CASES["erf"].append((values(_TAILS), {"smooth": False, "value": [math.erf(x) for x in _TAILS]}))
 for _op in ("isnan", "isinf", "isfinite"):
     CASES[_op] = [
         (normal(3, 4),),
@@ -142,6 +144,7 @@ CASES["power"] += [
     (values([0.0, 0.0, 2.0]), 2.0, {"smooth": False, "gradient": {"x": [0.0, 0.0, 4.0]}}),
     (values([0.0, 3.0]), 0.0, {"smooth": False, "gradient": {"x": [0.0, 0.0]}}),
     (values([0.0, 0.0]), values([2.0, 3.0]), {"smooth": False, "gradient": {"x": [0.0, 0.0], "y": [0.0, 0.0]}}),
+    (values([0.0, 3.0]), values([0.0, 0.0]), {"smooth": False, "gradient": {"x": [0.0, 0.0], "y": [0.0, math.log(3.0)]}}),
     (values([-2.0, -3.0]), values([2.0, 3.0]), {"grad": False}),
     (ints(-5, 5, 3, 4), ints(0, 5, 4)), (ints(-5, 5, 3, 4), 3), (2, ints(0, 9, 5)), (values([10, 3], "int64"), 12),
 ]  # fmt: skip

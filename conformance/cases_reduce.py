@@ -55,6 +55,7 @@ for _op in ("any", "all"):
 CASES["argmax"] = [
     (normal(2, 3, 4), 0), (normal(2, 3, 4), 1), (normal(2, 3, 4), 2), (normal(5), 0), (normal(0, 3), 1), (normal(3, 1), 1),
     (values([[1.0, 3.0, 3.0], [2.0, 2.0, 2.0]]), 1, {"value": [1, 0]}), (values([[1.0, 3.0], [1.0, 3.0]]), 0, {"value": [0, 0]}),
+    (values([[1.0, NAN, 3.0, NAN], [INF, 2.0, 1.0, NAN]]), 1, {"value": [1, 3]}),
     (values([[-INF, -INF], [INF, INF], [0.0, -0.0]]), 1, {"value": [0, 0, 0]}), (ints(-3, 3, 4, 5), 1), (ints(0, 3, 4, 5, dtype="uint8"), 1),
     (values([[2**40, 2**40 + 1]], "int64"), 1, {"value": [1]}), (normal(3, 2000), 1),
 ]  # fmt: skip

@@ -109,6 +109,7 @@ CASES["argsort"] = [
     (normal(2, 3, 4), 0), (normal(2, 3, 4), 1), (normal(2, 3, 4), 2), (normal(50), 0), (normal(0), 0), (normal(3, 0), 1), (normal(3, 1), 1),
     (values([2.0, 1.0, 2.0, 1.0, 2.0]), 0, {"value": [1, 3, 0, 2, 4]}),
     (values([NAN, 1.0, NAN, -INF, INF]), 0, {"value": [3, 1, 4, 0, 2]}),
+    (values([2.0, -NAN, 1.0, NAN, -INF]), 0, {"value": [4, 2, 0, 1, 3]}),
     (values([0.0, -0.0, 0.0, -1.0]), 0, {"value": [3, 0, 1, 2]}),
     (ints(-3, 3, 4, 30), 1), (ints(0, 3, 40, dtype="uint8"), 0), (values([2**40 + 1, 2**40, -5], "int64"), 0, {"value": [2, 1, 0]}),
     (ints(-2, 3, 300), 0),

@@ -28,6 +28,11 @@ class Selection:
     def __iter__(self):
         return iter((*self.cases, *self.probes, *self.units, *self.files))
 
+    @property
+    def same(self):
+        """Ids of what is compared within one dtype."""
+        return [unit.id for unit in self if getattr(unit, "same", False)]
+
 
 def module(part):
     """The module of a part."""

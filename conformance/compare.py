@@ -93,7 +93,9 @@ def compare(got, expected, tolerance, got_dtype=None, expected_dtype=None):
         finite = np.isfinite(expected)
         a, b = (np.where(finite, v, 0.0).astype(np.float64) for v in (got, expected))
         size = np.abs(b)
-        floor = (size.max() if size.size else 0.0) if tolerance.floor == "max" else tolerance.floor
+        floor = tolerance.floor
+        if floor in ("max", "max or 1"):
+            floor = size.max(initial=0.0 if floor == "max" else 1.0)
         limit = tolerance.rtol * np.maximum(size, floor)
         if tolerance.rtol:
             limit = limit + TINY[got_dtype if got_dtype in TINY else got.dtype.name]

@@ -45,11 +45,11 @@ def cnn():
         [
             # No bias before batch normalisation: its gradient is 0, and what is left is rounding noise.
             layers.Conv2D(6, 3, padding="same", use_bias=False, input_shape=(8, 8, 2)),
-            layers.BatchNormalization(),
+            layers.BatchNormalization(fused=False),  # fused keeps another variance in float32 than float64 has
             layers.Activation("relu"),
             layers.MaxPooling2D(2),
             layers.Conv2D(8, 3, strides=2, padding="same", use_bias=False),
-            layers.BatchNormalization(momentum=0.9),
+            layers.BatchNormalization(momentum=0.9, fused=False),
             layers.Activation("relu"),
             layers.Dropout(0.25),
             layers.GlobalAveragePooling2D(),

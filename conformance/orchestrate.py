@@ -30,6 +30,8 @@ def run(names, plan, device=None, jobs=1, progress=None):
         if reason:
             out.skipped[name] = reason
             everyone.remove(name)
+            if progress is not None:
+                progress.finish(name, "skipped")
 
     def one(name, plan):
         reference = name == REFERENCE
@@ -38,16 +40,17 @@ def run(names, plan, device=None, jobs=1, progress=None):
             where = "cpu" if reference else device
             trace = run_worker(name, replace(plan, reference=reference), where, report, threads=threads)
         except DeviceAbsent as error:
-            out.skipped[name] = str(error)
+            out.skipped[name], end = str(error), "skipped"
         except WorkerError as error:
-            out.failed[name] = str(error)
+            out.failed[name], end = str(error), "failed"
         else:
             if name in out.traces:
                 out.traces[name].extend(trace)
             else:
                 out.traces[name] = trace
-            if progress is not None:
-                progress.finish(name, f"{trace.seconds:.0f} s")
+            end = f"{trace.seconds:.0f} s"
+        if progress is not None:
+            progress.finish(name, end)
 
     def all_of(some, plan):
         with ThreadPoolExecutor(jobs) as pool:

@@ -37,12 +37,12 @@ class Probe:
 PROBES = {}
 
 
-def probe(covers, kind="summed", fixed=False, level="ops"):
-    """Register a function of (b, dtype) as a probe of the methods named, in a level; `fixed`: not run once for each float dtype."""
+def probe(covers, kind="summed", fixed=False, level="ops", dtypes=FLOATS):
+    """Register a function of (b, dtype) as a probe of the methods named, in a level; it runs in `dtypes`, or once if `fixed`."""
 
     def register(function):
         name = function.__name__
-        PROBES[name] = Probe(name, function, tuple(covers.split()), kind, (FIXED,) if fixed else FLOATS, level)
+        PROBES[name] = Probe(name, function, tuple(covers.split()), kind, (FIXED,) if fixed else dtypes, level)
         return function
 
     return register
@@ -50,7 +50,7 @@ def probe(covers, kind="summed", fixed=False, level="ops"):
 
 def probes():
     """All probes. Raises `LookupError` naming the methods of `CONTROL` that none covers."""
-    from . import probes_control, probes_step, probes_values  # noqa: F401  (they register)
+    from . import probes_control, probes_step, probes_values, probes_weights  # noqa: F401  (they register)
 
     covered = {name for p in PROBES.values() for name in p.covers}
     missing = sorted({*CONTROL, "fused_update"} - covered)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from .report_tables import clean
+
 #: An error has grown where it is this many times the old one, and not just rounding.
 GROWTH, ROUNDING = 10.0, 1e-12
 #: A case is slower where it takes this many times the old time, and long enough to be measured.
@@ -45,7 +47,7 @@ class Changes:
                 lines.append(f"{title}: {len(found)}")
                 lines += [f"  {line}" for line in found[:SHOWN]]
                 lines += [f"  and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
-        return "\n".join(lines) or "no change"
+        return clean("\n".join(lines)) or "no change"
 
 
 def compare(old, new):

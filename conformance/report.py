@@ -12,18 +12,24 @@ from .report_html import write_html
 from .report_json import read, write_json
 from .report_junit import write_junit
 from .report_progress import Progress
-from .report_tables import counts, worst
+from .report_tables import DTYPES, clean, counts, worst
 
 __all__ = ["Progress", "main", "mismatches", "passed", "print_summary", "write"]
 
 #: Cases printed for one backend; the JSON file has all mismatches.
 SHOWN = 60
-_DTYPES = ("float64", "float32")
+_WIDTH = 36
+
+
+def _name(case):
+    """A case's id without its part, shortened to fit a table."""
+    name = case.split("/", 1)[-1]
+    return name if len(name) <= _WIDTH else name[: _WIDTH - 3] + "..."
 
 
 def table(rows, head):
     """Rows of cells in aligned columns under a head, all but the first flush right."""
-    rows = [[str(c) for c in row] for row in (head, *rows)]
+    rows = [[clean(c) for c in row] for row in (head, *rows)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
 
     def line(row):
@@ -40,7 +46,7 @@ def mismatches(found, shown=SHOWN):
     lines = []
     for first, *others in list(cases.values())[:shown]:
         where = list(dict.fromkeys(f"{m.dtype} {m.variant}" for m in others))
-        lines.append(f"{first}{f' [and {len(others)} more: ' + ', '.join(where) + ']' if others else ''}")
+        lines.append(f"{clean(first)}{f' [and {len(others)} more: ' + ', '.join(where) + ']' if others else ''}")
     if len(cases) > shown:
         lines.append(f"{found[0].backend}: {len(cases) - shown} more cases mismatch; --json FILE writes all.")
     return "\n".join(lines)
@@ -65,7 +71,7 @@ def summary(document):
     rows.append(["time", *[f"{f['seconds']:.0f} s" for f in backends.values()]])
     lines = [table(rows, ["", *backends])] if backends else []
     for kind in ("skipped", "failed"):
-        lines += [f"{name}: {kind}: {reason}" for name, reason in document[kind].items()]
+        lines += [clean(f"{name}: {kind}: {reason}") for name, reason in document[kind].items()]
     return "\n".join(lines)
 
 
@@ -73,7 +79,7 @@ def trained(document):
     """The table of trained models: the largest relative error of each backend in each dtype, or an empty string."""
     backends = document["backends"]
     columns, names = [], {}
-    for dtype in _DTYPES:
+    for dtype in DTYPES:
         for backend, found in backends.items():
             column = {m: worst(e, dtype) for m, e in found["errors"].items() if m.startswith("models/")}
             if any(e is not None for e in column.values()):
@@ -83,7 +89,7 @@ def trained(document):
     rows = []
     for name in sorted(names):
         cells = [column.get(name) for _, _, column in columns]
-        rows.append([name.split("/", 1)[1], *["–" if e is None else f"{e:.1e}" for e in cells]])
+        rows.append([_name(name), *["-" if e is None else f"{e:.1e}" for e in cells]])
     return table(rows, ["largest error", *[head for _, head, _ in columns]]) if rows else ""
 
 
@@ -94,7 +100,7 @@ def accuracies(document):
     rows = []
     for name in names:
         cells = [found["accuracies"].get(name) for found in backends.values()]
-        rows.append([name, *["–" if a is None else f"{a:.4f}" for a in cells]])
+        rows.append([_name(name), *["-" if a is None else f"{a:.4f}" for a in cells]])
     return table(rows, ["accuracy", *backends]) if rows else ""
 
 

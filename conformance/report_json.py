@@ -50,7 +50,7 @@ def _backend(v):
         "checks": v.checks,
         "levels": {
             name: {
-                "cases": sorted(v.levels[name].cases),
+                "cases": sorted(v.levels[name].cases | v.levels[name].wrong),  # a case not run at all is only wrong
                 "wrong": sorted(v.levels[name].wrong),
                 "checks": v.levels[name].checks,
                 "seconds": round(v.levels[name].seconds, 3),

@@ -1,19 +1,12 @@
 """The document of a run as JUnit XML, which continuous integration reads."""
 
-import re
 import xml.etree.ElementTree as ET
 
 from .judge import Mismatch
 from .report_json import write_text
+from .report_tables import clean
 
-#: What XML 1.0 cannot hold, not even as an entity.
-_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LONGEST = 300
-
-
-def clean(text):
-    r"""`text` with the characters that neither XML nor HTML may hold written as escapes such as \x1b."""
-    return _FORBIDDEN.sub(lambda m: m[0].encode("unicode_escape").decode(), str(text))
 
 
 def junit(document):

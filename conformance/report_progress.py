@@ -81,7 +81,8 @@ class _Bars:
 
     def finish(self, backend, text):
         task = self.tasks[backend]
-        self.bars.stop_task(task)
+        if not self.bars.tasks[task].finished:
+            self.bars.stop_task(task)  # it gave up on the way: its clock stands
         self.bars.update(task, what=text)
 
     def close(self):

@@ -61,14 +61,14 @@ def run_worker(backend, plan, device=None, progress=None, fault=None, threads=No
     is missing. A process that is killed by a signal is started again without the job it died in, which is reported as
     failed.
     """
-    options = ["--backend", backend, *plan.arguments(), *(["--fault", fault] if fault else [])]
+    options = ["--backend", backend, *plan.arguments()]
     whole, skip, start = None, [], 0
     while True:
         with tempfile.TemporaryDirectory(prefix="kshim-conformance-") as folder:
             now = [*options, "--out", folder, "--start", str(start)]
             for what in skip:
                 now += ["--skip", what]
-            status, done, last, errors = _once(now, device, progress, threads)
+            status, done, last, errors = _once(now, device, progress, threads, fault)
             if status in (0, UNFINISHED):
                 trace = load(folder)
                 if whole is None:
@@ -89,9 +89,10 @@ def run_worker(backend, plan, device=None, progress=None, fault=None, threads=No
         skip.append(last)
 
 
-def _once(options, device, progress, threads=None):
+def _once(options, device, progress, threads=None, fault=None):
     """(exit status, jobs done, what ran last, standard error) of one process."""
-    command = [sys.executable, "-m", "kshim_conformance.worker", *options]
+    start = ["kshim_conformance.faults_plant", fault] if fault else ["kshim_conformance.worker"]
+    command = [sys.executable, "-m", *start, *options]
     done, last = 0, None
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
         process = subprocess.Popen(

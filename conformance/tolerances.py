@@ -42,6 +42,9 @@ KINDS = {
     # step by step, and only the course of the loss is comparable.
     "weights": ((1e-9, 1e-2, 1.0, 1.0), "max"),
     "curve": ((1e-9, 1e-3, 1.0, 1.0), 0.0),
+    # What a layer gives, and the gradients through it, for inputs and weights of order 1: sums of terms of that order,
+    # which may cancel to much less (the gradient of the bias of an attention's keys is 0).
+    "layer": ((1e-11, 2e-5, 2e-2, 1.5e-1), "max or 1"),
 }
 _ORDER = ("float64", "float32", "float16", "bfloat16")
 

@@ -20,11 +20,15 @@ PATIENCE = 180
 _PROBE = """
 import json, sys
 from kshim.spec import registry
-backend = registry.get(sys.argv[1])
-total = backend.to_numpy(backend.add(backend.arange(3, "float32"), 1.0)).tolist()
-if total != [1.0, 2.0, 3.0]:
-    raise RuntimeError(f"[0, 1, 2] + 1 gave {total}")
-print(json.dumps({**backend.info(), "devices": backend.devices()}, default=str))
+try:
+    backend = registry.get(sys.argv[1])
+    total = backend.to_numpy(backend.add(backend.arange(3, "float32"), 1.0)).tolist()
+    if total != [1.0, 2.0, 3.0]:
+        raise RuntimeError(f"[0, 1, 2] + 1 gave {total}")
+    print(json.dumps({**backend.info(), "devices": backend.devices()}, default=str))
+except Exception as error:
+    text = " ".join(str(error).split())
+    sys.exit(f"{type(error).__name__}: {text[:300]}{'...' if len(text) > 300 else ''}")
 """
 
 

@@ -8,6 +8,7 @@ import platform
 import statistics
 import subprocess
 import sys
+from importlib.util import find_spec
 
 from .workloads import WORKLOADS
 
@@ -54,7 +55,8 @@ class Process:
 def measure(backend, name, rounds, steps, repeats, threads):
     """{kind: {command: [seconds, ...]}} with the contenders taking turns; kinds that cannot run are left out."""
     samples = steps * WORKLOADS[name][2]
-    kinds = [k for k in _KINDS if not (backend == "numpy" and k != "kshim")]
+    framework = find_spec(f"{__package__}.hand_{backend}")  # a backend without one has nothing to be compared with
+    kinds = _KINDS if framework else ["kshim"]
     processes = [Process(kind, backend, name, samples, repeats, threads) for kind in kinds]
     times = {p.kind: {"train": [], "predict": []} for p in processes if p.problem is None}
     problems = {p.kind: p.problem for p in processes if p.problem is not None}

@@ -106,7 +106,11 @@ class AddedLosses:
         return [f for layer in self._with_sublayers() for f in layer._loss_functions]
 
     def _weight_penalties(self):
-        return [v.regularizer(v) for v in self._collect(None) if v.regularizer is not None and v.trainable]
+        return [v.regularizer(v) for v in self._penalised()]
+
+    def _penalised(self):
+        """The weights whose regularisation counts: those of frozen layers, too (as in tf.keras 2)."""
+        return [v for v in self._collect(None) if v.regularizer is not None and v.trainable]
 
     def _own_nodes(self):
         """The ids of the nodes whose calls are part of this layer; None for all."""

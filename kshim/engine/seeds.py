@@ -51,6 +51,20 @@ def set_global_seed(seed):
     _global.host = _global.stream = 0
 
 
+class fresh_seed:
+    """While it is open, kshim (nothing else) is seeded with `seed`; afterwards its draws go on as if there had been none."""
+
+    def __init__(self, seed):
+        self.seed = seed
+
+    def __enter__(self):
+        self._saved = _global.seed, _global.chosen, _global.host, _global.stream
+        set_global_seed(self.seed)
+
+    def __exit__(self, *_):
+        _global.seed, _global.chosen, _global.host, _global.stream = self._saved
+
+
 def seed_of(owner):
     """The seed of a model's training: the one the user set, else the one its file brought, else the global one."""
     saved = getattr(owner, "_saved_seed", None)

@@ -10,7 +10,7 @@ from .shared import operand
 
 @keras1.layer
 class Activation(Layer):
-    """An activation function (a name or a callable) as a layer; same shape out as in."""
+    """An activation function (a name or a callable) as a layer; same shape out as in, unless the function changes it (`glu`)."""
 
     def __init__(self, activation, **kwargs):
         super().__init__(**kwargs)
@@ -19,9 +19,6 @@ class Activation(Layer):
 
     def call(self, inputs):
         return self.activation(inputs)
-
-    def compute_output_shape(self, input_shape):
-        return tuple(input_shape)
 
     def get_config(self):
         return {**super().get_config(), "activation": activations.serialize(self.activation)}

@@ -301,8 +301,8 @@ class Derived:
     def fused_update(self, kind, params, grads, slots, scalars):
         """One optimizer step over lists at once: (new params, new slots), or `NotImplemented` to let the frontend do it.
 
-        `slots` is a list of lists (below: m and v), `scalars` a dict of entries of `hyper` and Python floats. All tensors
-        have one dtype. The arithmetic, in this order (`one_minus_x` is 1 - x from the host's float64, since 1 - beta_2
+        `slots` is a list of lists (below: m and v). `scalars[name]` is a `host_scalar` of the dtype that all tensors have;
+        entries are made as they are looked up, so there is nothing to loop over. The arithmetic, in this order (`one_minus_x` is 1 - x from the host's float64, since 1 - beta_2
         taken in float32 is off by 1e-5)::
 
             sgd       p - lr*g                                       scalars lr; no slots

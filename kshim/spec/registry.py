@@ -35,6 +35,23 @@ def third_party():
     return {e.name: e for e in entry_points(group="kshim.backends")}
 
 
+def _load(entry):
+    """The class of a third party's entry point. Raises `BackendError` naming its package when there is none to be had."""
+    from .backend import Backend
+
+    provider = f"Backend {entry.name!r} of the package {entry.dist.name} {entry.dist.version}"
+    try:
+        cls = entry.load()
+    except (ImportError, AttributeError) as error:
+        raise BackendError(f"{provider} cannot be loaded: {type(error).__name__}: {error}") from error
+    if not (isinstance(cls, type) and issubclass(cls, Backend)):
+        raise BackendError(
+            f"{provider} has the entry point {entry.value!r}, which is {cls!r:.100}. Expected a subclass of "
+            "kshim.spec.backend.Backend."
+        )
+    return cls
+
+
 def get(name, device=None):
     """The backend instance called `name` (made once for each device).
 
@@ -64,7 +81,7 @@ def get(name, device=None):
                 "Set KSHIM_BACKEND or call kshim.use() with one of them; another package can add one by an entry "
                 "point of the group 'kshim.backends'."
             )
-        cls = others[name].load()
+        cls = _load(others[name])
     instance = _instances[name, device] = cls(device)
     return instance
 

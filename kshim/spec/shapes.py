@@ -6,6 +6,7 @@ engine compares two runs with different numbers to see which sizes depend on it.
 
 import numpy as np
 
+from . import registry
 from .backend import Backend
 from .dtypes import standardize
 from .table import TABLE
@@ -29,6 +30,9 @@ def _of(x):
     if isinstance(x, (list, tuple)):
         pairs = [_of(i) for i in x]
         return [p[0] for p in pairs], [p[1] for p in pairs]
+    backend = registry.state.backend
+    if backend is not None and backend.is_tensor(x):  # such as the value of a weight; what it looks like is its affair
+        return tuple(backend.shape_of(x)), backend.dtype_of(x)
     if hasattr(x, "shape") and hasattr(x, "dtype"):
         return tuple(x.shape), standardize(x.dtype)
     return (), None
@@ -71,7 +75,7 @@ class ShapesBackend(_Ops):
     name = "shapes"
 
     def from_numpy(self, array):
-        return ShapeDtype(array.shape, standardize(array.dtype))
+        return ShapeDtype(*_of(array))
 
     def to_numpy(self, x):
         raise TypeError("A symbolic tensor has no value: it stands for the data that will flow through the model.")

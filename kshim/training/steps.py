@@ -41,7 +41,7 @@ class training_phase:
 
 def _penalties(model):
     """Functions that give the penalties of the weights, and those added with `add_loss(function)`."""
-    penalties = [partial(v.regularizer, v) for v in model.trainable_weights if v.regularizer is not None]
+    penalties = [partial(v.regularizer, v) for v in model._penalised()]
     return penalties + model._all_loss_functions()
 
 

@@ -14,7 +14,6 @@ from kshim_conformance import (
     levels,
     orchestrate,
     probes,
-    report,
     run,
     supervise,
     tolerances,
@@ -398,23 +397,6 @@ def _in_halves(real):
         return (UNFINISHED, 5, last, errors) if options[-1] == "0" else (status, done, last, errors)
 
     return once
-
-
-def test_progress_is_a_line_for_each_quarter_where_there_is_no_terminal():
-    import io
-
-    stream = io.StringIO()
-    progress = report.Progress(["numpy"], stream)
-    for i in range(101):
-        progress.update("numpy", i, 100, "x")
-    progress.close()
-    assert [line.split()[1] for line in stream.getvalue().splitlines()] == [
-        "0/100",
-        "25/100",
-        "50/100",
-        "75/100",
-        "100/100",
-    ]
 
 
 def test_a_gpu_that_is_not_there_is_skipped_with_one_line(capsys):

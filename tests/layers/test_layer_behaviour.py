@@ -440,3 +440,30 @@ def test_custom_subclasses_of_built_in_layers(backend):
     dense(x), scaled(x)
     scaled.set_weights(dense.get_weights())
     np.testing.assert_allclose(scaled(x).numpy(), dense(x).numpy() * 4.0, rtol=TOLERANCE)
+
+
+def test_the_penalties_of_frozen_layers_count_in_training(backend, tf_keras):
+    """The loss that training reports has them, as `model.losses` has; the frozen weights stay."""
+    import kshim
+
+    def losses(keras):
+        options = {"kernel_initializer": "ones", "kernel_regularizer": keras.regularizers.L2(0.5)}
+        model = keras.Sequential([keras.layers.Dense(2, trainable=False, **options), keras.layers.Dense(1, **options)])
+        model.compile("sgd", "mse")
+        x, y = np.ones((4, 3), "float32"), np.zeros((4, 1), "float32")
+        found = [model.evaluate(x, y, verbose=0), model.train_on_batch(x, y), *map(float, model.losses)]
+        return found, model.layers[0].get_weights()[0]
+
+    (ours, kernel), (theirs, _) = losses(kshim), losses(tf_keras)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-6)
+    np.testing.assert_array_equal(kernel, np.ones((3, 2)))
+
+
+def test_the_shape_of_an_activation_that_changes_it():
+    import kshim
+    from kshim import layers
+
+    with kshim.use("numpy"):
+        layer = layers.Activation("glu")
+        assert layer.compute_output_shape((None, 7, 4)) == (None, 7, 2)
+        assert layer(np.ones((2, 7, 4), "float32")).shape == (2, 7, 2)

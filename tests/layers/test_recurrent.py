@@ -2,30 +2,9 @@
 
 import numpy as np
 import pytest
+from kshim_conformance.cases_layers_sequence import RECURRENT
 
-CASES = {
-    "SimpleRNN": [
-        {},
-        {"activation": "relu", "return_sequences": True},
-        {"use_bias": False, "go_backwards": True, "return_sequences": True},
-    ],
-    "LSTM": [
-        {},
-        {"activation": "relu", "return_sequences": True},
-        {"recurrent_activation": "hard_sigmoid", "return_state": True},
-        {"go_backwards": True, "return_sequences": True, "unit_forget_bias": False},
-        {"activation": "elu"},
-        {"use_bias": False},
-    ],
-    "GRU": [
-        {},
-        {"reset_after": False, "return_sequences": True},
-        {"reset_after": False, "recurrent_activation": "hard_sigmoid", "use_bias": False},
-        {"go_backwards": True, "return_sequences": True, "return_state": True},
-        {"activation": "selu", "reset_after": True},
-    ],
-}
-TABLE = [(name, kwargs) for name, cases in CASES.items() for kwargs in cases]
+TABLE = [(name, kwargs) for name, cases in RECURRENT.items() for kwargs in cases]
 
 
 def _data(rng, masked):
