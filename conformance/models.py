@@ -1,21 +1,29 @@
-"""Six models trained with the ordinary Keras interface, on data from fixed seeds: what whole training runs must agree on.
+"""Models trained with the ordinary Keras interface, on data from fixed seeds: what whole training runs must agree on.
 
-Every run takes 200 steps with shuffling on; every model has dropout. Shapes are small: a run takes seconds.
+Every run takes 200 steps. A function of `MODELS` gives (model, x, y) and may add a dict of further arguments of `fit`;
+in it, `run(model, x, y)` trains in another way and gives the history, `predict` is the batch size of prediction.
+Shapes are small: a run takes seconds.
 """
 
+import contextlib
+import functools
+import json
+import os
 from dataclasses import dataclass
 
 import numpy as np
 
+from . import models_custom, models_images, models_parts, models_sequences
 from .case import FLOATS
+from .models_data import BATCH, EPOCHS, SAMPLES, generator
 from .run import failure
 from .trace import Entry, Result
 
-EPOCHS, BATCH, SAMPLES = 20, 16, 152  # ten steps an epoch, the last one smaller
-
-
-def _rng(name):
-    return np.random.default_rng([ord(c) for c in name])
+#: Trained in the quick subset too, in float64.
+_QUICK = (
+    "mlp cnn lstm gru two_inputs vae stateful regularised constrained optimizer_adam optimizer_sgd_nesterov".split()
+)
+_KNOWN = os.path.join(os.path.dirname(__file__), "known", "models.json")
 
 
 def mlp():
@@ -32,7 +40,7 @@ def mlp():
         ]
     )
     model.compile(optimizers.Adam(0.01), "sparse_categorical_crossentropy", metrics=["accuracy"])
-    rng = _rng("mlp")
+    rng = generator("mlp")
     x = rng.standard_normal((SAMPLES, 6))
     return model, x, (x[:, 0] > 0).astype("int32") + (x[:, 1] > 0.5)
 
@@ -57,7 +65,7 @@ def cnn():
         ]
     )
     model.compile(optimizers.SGD(0.01, momentum=0.9, nesterov=True), "categorical_crossentropy", metrics=["accuracy"])
-    rng = _rng("cnn")
+    rng = generator("cnn")
     return model, rng.standard_normal((SAMPLES, 8, 8, 2)), np.eye(4)[rng.integers(0, 4, SAMPLES)]
 
 
@@ -74,7 +82,7 @@ def lstm():
         ]
     )
     model.compile(optimizers.RMSprop(0.005), "mse", metrics=["mae"])
-    rng = _rng("lstm")
+    rng = generator("lstm")
     x = rng.standard_normal((SAMPLES, 7, 3))
     return model, x, np.cumsum(x[..., 0], 1)[:, -1:]
 
@@ -92,7 +100,7 @@ def gru():
         ]
     )
     model.compile(optimizers.Adam(0.01), "binary_crossentropy", metrics=["accuracy"])
-    rng = _rng("gru")
+    rng = generator("gru")
     x = rng.integers(1, 20, (SAMPLES, 9))
     x[np.arange(9)[None] >= rng.integers(1, 10, SAMPLES)[:, None]] = 0
     return model, x.astype("int32"), ((x == 7).any(1) | (x == 3).any(1)).astype("int32")
@@ -110,7 +118,7 @@ def two_inputs():
     outputs = [layers.Dense(1, name="value")(hidden), layers.Dense(3, activation="softmax", name="kind")(left)]
     model = models.Model([a, c], outputs)
     model.compile(optimizers.Adagrad(0.05), ["mse", "sparse_categorical_crossentropy"], loss_weights=[1.0, 0.5])
-    rng = _rng("two_inputs")
+    rng = generator("two_inputs")
     x, z = rng.standard_normal((SAMPLES, 5)), rng.standard_normal((SAMPLES, 4))
     return model, [x, z], [x[:, :1] * z[:, :1], rng.integers(0, 3, SAMPLES)]
 
@@ -130,12 +138,13 @@ def residual():
     model = models.Model(inputs, outputs)
     rate = optimizers.schedules.ExponentialDecay(0.01, 50, 0.8)
     model.compile(optimizers.Adam(rate, clipnorm=1.0), "mse", metrics=["mae"])
-    rng = _rng("residual")
+    rng = generator("residual")
     x = rng.standard_normal((SAMPLES, 10, 6))
     return model, x, x[:, :3, 0] * 0.5 + x[:, 3:6, 1]
 
 
-MODELS = {f.__name__: f for f in (mlp, cnn, lstm, gru, two_inputs, residual)}
+OWN = {f.__name__: f for f in (mlp, cnn, lstm, gru, two_inputs, residual)}
+MODELS = {**OWN, **models_images.MODELS, **models_sequences.MODELS, **models_custom.MODELS, **models_parts.MODELS}
 
 
 @dataclass(frozen=True)
@@ -144,15 +153,19 @@ class Training:
 
     op: str
     part = "models"
-    quick = True
 
     @property
     def id(self):
         return f"{self.part}/{self.op}"
 
+    @property
+    def quick(self):
+        return self.op in _QUICK
+
 
 def units():
-    """All of them."""
+    """All of them. Raises `LookupError` when an exported optimizer, schedule, regulariser or constraint has none."""
+    models_parts.check_complete()
     return [Training(name) for name in MODELS]
 
 
@@ -161,13 +174,25 @@ def jobs(unit):
         yield f"{unit.id} {dtype}", lambda b, u=unit, d=dtype: [run_training(b, u, d)]
 
 
+@functools.cache
+def known():
+    """Model -> {"by": who computed it, "history": {name: values}} in float64; see `record_models`."""
+    with open(_KNOWN, encoding="utf-8") as f:
+        return json.load(f)
+
+
 def run_training(b, training, dtype):
-    """The result of training a model."""
+    """The result of training a model: losses and metrics of every epoch, predictions, weights."""
     result = Result(training.id, dtype, "eager")
     try:
         history, predicted, weights = train(training.op, dtype)
+        answers = known().get(training.op, {}).get("history", {}) if dtype == "float64" else {}
         for name, values in history.items():
-            result.entries.append(Entry(f"history of {name}", "curve", dtype, np.asarray(values, dtype)))
+            expected = np.asarray(answers[name]) if name in answers else None
+            values = np.asarray(values, dtype)
+            if expected is not None:
+                result.entries.append(Entry(f"course of {name}", "course", dtype, values, expected))
+            result.entries.append(Entry(f"history of {name}", "curve", dtype, values))
         named = [(f"prediction[{i}]", p) for i, p in enumerate(predicted)]
         named += [(f"weight {name}", w) for name, w in weights.items()]
         result.entries += [Entry(name, "weights", a.dtype.name, a, table=(a.shape, dtype)) for name, a in named]
@@ -187,6 +212,25 @@ def train(name, dtype):
 
     Runs on the backend in use; the global float type is put back afterwards.
     """
+    with started(dtype):
+        model, x, y, *rest = MODELS[name]()
+        how = dict(rest[0]) if rest else {}
+        run, size = how.pop("run", None), how.pop("predict", 50)
+        x, y = _floats(x, dtype), _floats(y, dtype)
+        if run is None:
+            fit = {"batch_size": BATCH, "epochs": EPOCHS, "shuffle": True, "verbose": 0, **how}
+            history = model.fit(x, y, **fit).history
+        else:
+            history = run(model, x, y)
+        predicted = model.predict(x, batch_size=size, verbose=0)
+        weights = {f"{i} {w.name}": np.asarray(a) for i, (w, a) in enumerate(zip(model.weights, model.get_weights()))}
+    predicted = predicted if isinstance(predicted, list) else [predicted]
+    return history, [np.asarray(p) for p in predicted], weights
+
+
+@contextlib.contextmanager
+def started(dtype):
+    """As at the start of a program with a seed, in a float type; the global float type is put back afterwards."""
     from kshim import config
     from kshim.engine import names, seeds
 
@@ -195,12 +239,6 @@ def train(name, dtype):
     seeds.set_random_seed(1234)
     config.set_floatx(dtype)
     try:
-        model, x, y = MODELS[name]()
-        x, y = _floats(x, dtype), _floats(y, dtype)
-        history = model.fit(x, y, batch_size=BATCH, epochs=EPOCHS, shuffle=True, verbose=0)
-        predicted = model.predict(x, batch_size=50, verbose=0)
-        weights = {f"{i} {w.name}": np.asarray(a) for i, (w, a) in enumerate(zip(model.weights, model.get_weights()))}
+        yield
     finally:
         config.set_floatx(before)
-    predicted = predicted if isinstance(predicted, list) else [predicted]
-    return history.history, [np.asarray(p) for p in predicted], weights

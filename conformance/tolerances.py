@@ -41,6 +41,8 @@ KINDS = {
     # 200 steps of training. In float64 rounding stays far below this unless a formula differs; in float32 it is amplified
     # step by step, and only the course of the loss is comparable.
     "weights": ((1e-9, 1e-2, 1.0, 1.0), "max"),
+    # A loss curve in float64 against a known one, of another program that sums in another order.
+    "course": ((1e-7, 1e-3, 1.0, 1.0), "max"),
     "curve": ((1e-9, 1e-3, 1.0, 1.0), 0.0),
     # What a layer gives, and the gradients through it, for inputs and weights of order 1: sums of terms of that order,
     # which may cancel to much less (the gradient of the bias of an attention's keys is 0).
