@@ -83,13 +83,13 @@ def inception():
 
 
 def mobilenet():
-    """Depthwise separable convolutions and bounded activations (Howard et al. 2017)."""
+    """Depthwise separable convolutions (Howard et al. 2017)."""
     from kshim import layers, optimizers
 
     def body(x):
         for filters, strides in ((6, 1), (8, 2)):
             x = layers.DepthwiseConv2D(3, strides=strides, padding="same", use_bias=False)(x)
-            x = layers.ReLU(6.0)(layers.BatchNormalization(momentum=0.9, fused=False)(x))
+            x = layers.ELU()(layers.BatchNormalization(momentum=0.9, fused=False)(x))
             x = layers.Conv2D(filters, 1, use_bias=False)(x)
             x = layers.LeakyReLU(0.1)(layers.BatchNormalization(momentum=0.9, fused=False)(x))
         return layers.SeparableConv2D(6, 3, padding="same", activation="tanh")(x)

@@ -6,6 +6,8 @@ import numpy as np
 
 from .models_data import SAMPLES, generator
 
+#: Betas that float32 holds exactly: tf_keras rounds them to it, whatever the type of the weights.
+_BETAS = {"beta_1": 0.875, "beta_2": 0.984375}
 #: Name -> (optimizer class, its arguments). tf_keras gives the known answers of those it has too (`record_models`).
 OPTIMIZERS = {
     "sgd": ("SGD", {"learning_rate": 0.05}),
@@ -18,16 +20,16 @@ OPTIMIZERS = {
     "rmsprop_centered": ("RMSprop", {"learning_rate": 0.005, "centered": True, "momentum": 0.5}),
     "adagrad": ("Adagrad", {"learning_rate": 0.1, "initial_accumulator_value": 0.2}),
     "adadelta": ("Adadelta", {"learning_rate": 1.0, "rho": 0.9}),
-    "adam": ("Adam", {"learning_rate": 0.01, "beta_1": 0.8, "beta_2": 0.98, "epsilon": 1e-4}),
-    "adam_amsgrad": ("Adam", {"learning_rate": 0.01, "amsgrad": True}),
-    "adam_average": ("Adam", {"learning_rate": 0.01, "use_ema": True, "ema_momentum": 0.9}),
-    "adamw": ("AdamW", {"learning_rate": 0.01, "weight_decay": 0.05}),
-    "adamax": ("Adamax", {"learning_rate": 0.01}),
-    "nadam": ("Nadam", {"learning_rate": 0.01}),
+    "adam": ("Adam", {"learning_rate": 0.01, "epsilon": 2.0**-13, **_BETAS}),
+    "adam_amsgrad": ("Adam", {"learning_rate": 0.01, "amsgrad": True, **_BETAS}),
+    "adam_average": ("Adam", {"learning_rate": 0.01, "use_ema": True, "ema_momentum": 0.9, **_BETAS}),
+    "adamw": ("AdamW", {"learning_rate": 0.01, "weight_decay": 0.05, **_BETAS}),
+    "adamax": ("Adamax", {"learning_rate": 0.01, **_BETAS}),
+    "nadam": ("Nadam", {"learning_rate": 0.01, **_BETAS}),
     "ftrl": ("Ftrl", {"learning_rate": 0.1, "l1_regularization_strength": 0.001, "beta": 0.1}),
     "adafactor": ("Adafactor", {"learning_rate": 0.02}),
     "lion": ("Lion", {"learning_rate": 0.002}),
-    "lamb": ("Lamb", {"learning_rate": 0.01}),
+    "lamb": ("Lamb", {"learning_rate": 0.01, **_BETAS}),
 }
 SCHEDULES = {
     "exponential": ("ExponentialDecay", (0.1, 40, 0.5, True)),

@@ -87,7 +87,7 @@ def transformer():
     tokens = layers.Input(shape=(7,), dtype="int32")
     positions = layers.Lambda(lambda t: ops.zeros_like(t) + ops.arange(7, dtype="int32"))(tokens)
     x = layers.add([layers.Embedding(12, 8)(tokens), layers.Embedding(7, 8)(positions)])
-    y = layers.MultiHeadAttention(num_heads=2, key_dim=4, dropout=0.1)(x, x)
+    y = layers.MultiHeadAttention(num_heads=2, key_dim=4, dropout=0.1, use_bias=False)(x, x)
     x = layers.LayerNormalization(epsilon=1e-6)(layers.add([x, y]))
     y = layers.Dense(8)(layers.Dense(12, activation="gelu")(x))
     x = layers.LayerNormalization(epsilon=1e-6)(layers.add([x, layers.Dropout(0.1)(y)]))

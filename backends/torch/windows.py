@@ -31,11 +31,12 @@ def _channels_last(y, rank):
 
 
 def _kernel(kernel):
-    """(*window, a, b) -> (b, a, *window), a view."""
+    """(*window, a, b) -> (b, a, *window), a view where torch's float64 kernels take one: not for a single filter."""
     if kernel.dim() == 3:
         kernel = kernel.unsqueeze(0)
     n = kernel.dim()
-    return kernel.permute(n - 1, n - 2, *range(n - 2))
+    weight = kernel.permute(n - 1, n - 2, *range(n - 2))
+    return weight.contiguous() if weight.shape[0] == 1 else weight
 
 
 def _two(rank, values, fill):

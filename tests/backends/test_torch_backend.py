@@ -549,3 +549,16 @@ def test_gather_scatter_sort():
     many = np.random.default_rng(0).integers(0, 9, (3, 500))
     assert (run("argsort", many, 1) == np.argsort(many, 1, kind="stable")).all()
     assert run("argsort", np.array([3, 60000, 1], "uint16"), 0).tolist() == [2, 0, 1]
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_convolution_to_a_single_filter_has_gradients(dtype):
+    """torch's float64 kernels refuse the strided weight of one filter and several channels."""
+    x, k = normal(2, 5, 5, 4).astype(dtype), normal(2, 2, 4, 1).astype(dtype)
+
+    def loss(params):
+        return B.sum(B.conv(*params, (1, 1), ((0, 0), (0, 0)), (1, 1), 1), (0, 1, 2, 3), False), None
+
+    _, (_, got) = B.value_and_grad(loss)([tensor(x), tensor(k)])
+    expected = [[x[:, i : i + 4, j : j + 4].sum((0, 1, 2)) for j in range(2)] for i in range(2)]
+    np.testing.assert_allclose(array(got)[..., 0], expected, rtol=1e-5)
