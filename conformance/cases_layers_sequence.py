@@ -61,6 +61,7 @@ _OTHER = [
     case("LSTM", 3, dropout=0.4, return_sequences=True, random=True, **_MASKED),
     case("LSTM", 3, recurrent_activation="softplus", activation="softsign", activity_regularizer="l2", shape=SEQUENCE),
     case("CuDNNLSTM", 3, shape=SEQUENCE, oracle=new("LSTM", 3)),
+    case("CuDNNGRU", 3, shape=SEQUENCE, oracle=new("GRU", 3)),
     case("GRU", 3, shape=SEQUENCE, keywords={"initial_state": [_state()]}),
     case("GRU", 3, states=(_state(),), **_KEPT),
     case("GRU", 3, dropout=0.4, recurrent_dropout=0.3, reset_after=False, random=True, shape=SEQUENCE),

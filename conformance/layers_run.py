@@ -72,12 +72,13 @@ def build(case):
     again, keywords, _ = _symbolic(case)
     copy(*again, **keywords)
     weights = case.weight_values([v.name for v in layer.weights], [tuple(v.shape) for v in layer.weights])
-    for what in filter(None, (layer, copy, model)):
+    copies = {"copy": copy} if model is None else {"copy": copy, "model": model}
+    for what in (layer, *copies.values()):
         what.set_weights(weights)
         for variable, value in zip(states_of(what), case.state_values(), strict=True):
             variable.assign(value)
         _hold_same(case, what, weights)
-    return Built(layer, {"copy": copy, "model": model} if model else {"copy": copy}, shapes)
+    return Built(layer, copies, shapes)
 
 
 def _symbolic(case):

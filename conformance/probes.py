@@ -50,7 +50,7 @@ def probe(covers, kind="summed", fixed=False, level="ops", dtypes=FLOATS):
 
 def probes():
     """All probes. Raises `LookupError` naming the methods of `CONTROL` that none covers."""
-    from . import probes_control, probes_step, probes_values, probes_weights  # noqa: F401  (they register)
+    from . import probes_control, probes_losses, probes_step, probes_values, probes_weights  # noqa: F401  (they register)
 
     covered = {name for p in PROBES.values() for name in p.covers}
     missing = sorted({*CONTROL, "fused_update"} - covered)
