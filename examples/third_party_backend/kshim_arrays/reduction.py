@@ -6,7 +6,7 @@ from .elementwise import quiet
 
 
 class Reduction:
-    """Sums and products of half precision numbers are computed in float32."""
+    """Sums are added up in float64: in float32 the errors of long sums grow until training takes another course."""
 
     def _spread(self, g, shape, axes):
         """`g`, the cotangent of a reduction over `axes`, as an array of the full shape."""
@@ -14,12 +14,13 @@ class Reduction:
         return self.xp.broadcast_to(g.reshape(kept), shape)
 
     def _wide(self, array):
+        """Half precision as float32, for products."""
         return array.astype("float32") if array.dtype == "float16" else array
 
     @quiet
     def sum(self, x, axes, keepdims):
-        a = self._wide(x.array)
-        y = a.sum(axis=axes, keepdims=keepdims, dtype=a.dtype)
+        a = x.array
+        y = a.sum(axis=axes, keepdims=keepdims, dtype="float64" if a.dtype.kind == "f" else a.dtype)
         return self.record(y.astype(x.array.dtype), (x, lambda g: self._spread(g, a.shape, axes)))
 
     @quiet

@@ -86,8 +86,7 @@ def unbroadcast(g, shape):
         return g
     added = g.ndim - len(shape)
     stretched = tuple(added + i for i, d in enumerate(shape) if d == 1 and g.shape[added + i] != 1)
-    wide = "float32" if g.dtype == "float16" else g.dtype
-    return g.sum(axis=(*range(added), *stretched), keepdims=True, dtype=wide).reshape(shape)
+    return g.sum(axis=(*range(added), *stretched), keepdims=True, dtype="float64").reshape(shape)
 
 
 class Recording:
