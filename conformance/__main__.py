@@ -6,7 +6,7 @@ import sys
 
 from kshim.spec import registry
 
-from . import catalogue, orchestrate, report, report_json
+from . import accuracy, catalogue, orchestrate, report, report_json
 from .judge import Judge
 from .levels import LEVELS, parse
 from .plan import Plan
@@ -84,6 +84,8 @@ def main(argv=None):
         return 2
     judge = Judge(outcome.traces[orchestrate.REFERENCE], selection.same, plan.levels)
     verdicts = [judge.verdict(outcome.traces[name]) for name in options.names if name in outcome.traces]
+    for verdict, mismatch in accuracy.apart(verdicts):
+        verdict.wrong(mismatch)
     return _conclude(options, plan, selection, verdicts, outcome)
 
 

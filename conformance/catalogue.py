@@ -2,7 +2,6 @@
 
 import hashlib
 import importlib
-import importlib.util
 from collections import Counter
 from dataclasses import dataclass
 
@@ -39,10 +38,6 @@ def module(part):
     return importlib.import_module(f"{__package__}.{part}")
 
 
-def _there(part):  # until all parts are in place
-    return importlib.util.find_spec(f"{__package__}.{part}") is not None
-
-
 def _everything(levels):
     cases = [*cases_ops.cases(), *cases_derived.cases()]
     counts = Counter(c.id for c in cases)
@@ -52,8 +47,8 @@ def _everything(levels):
     return Selection(
         tuple(cases) if levels & (EAGER | COMPILED) else (),
         tuple(p for p in probes.probes() if p.part in levels),
-        tuple(u for part in PARTS if part in levels and _there(part) for u in module(part).units()),
-        tuple(module("files").units()) if "files" in levels and _there("files") else (),
+        tuple(u for part in PARTS if part in levels for u in module(part).units()),
+        tuple(module("files").units()) if "files" in levels else (),
     )
 
 

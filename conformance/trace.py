@@ -56,6 +56,8 @@ class Trace:
         """Add what another worker of the same backend found."""
         self.results += other.results
         self.seconds += other.seconds
+        if "fault" in self.info:
+            self.info["fault"]["calls"] += other.info["fault"]["calls"]
 
 
 def save(trace, folder):

@@ -1,5 +1,6 @@
 """`save_model`, `load_model`, `save_weights`, `load_weights`: choosing the format and handling the file."""
 
+import contextlib
 import io
 import os
 
@@ -110,7 +111,33 @@ def model_from_bytes(data):
         return read_model(f, None, True)
 
 
+@contextlib.contextmanager
 def _opened(path, what):
+    """The HDF5 file at `path`, open for reading. `OSError` naming it where h5py cannot make sense of it, now or while it is read."""
+    _check_kind(path, what)
+    try:
+        with h5py.File(path, "r") as f:
+            yield f
+    except (OSError, RuntimeError, KeyError) as error:
+        if not _from_h5py(error):
+            raise
+        reason = error.args[0] if error.args else error
+        raise OSError(
+            f"{what}: {path!r} is damaged or was not written to its end ({reason}). Nothing was loaded. Take another copy of the file, or save "
+            "the model again."
+        ) from error
+
+
+def _from_h5py(error):
+    """Whether an exception was raised inside h5py."""
+    at = error.__traceback__
+    while at.tb_next is not None:
+        at = at.tb_next
+    return at.tb_frame.f_globals.get("__name__", "").split(".")[0] == "h5py"
+
+
+def _check_kind(path, what):
+    """Raise an error that says what is wrong unless there is an HDF5 file at `path`."""
     if path is None:
         raise TypeError(f"{what} expects a file name or an h5py.File.")
     if os.path.isdir(path):
@@ -126,8 +153,8 @@ def _opened(path, what):
             f"{what}: {path!r} is a .keras archive, a format that is not available yet. Save the model as .h5."
         )
     if head != b"\x89HDF\r\n\x1a\n":
-        raise ValueError(f"{what}: {path!r} is not an HDF5 file (it begins with {head!r}).")
-    return h5py.File(path, "r")
+        begins = f"it begins with {head!r}" if head else "it is empty"
+        raise ValueError(f"{what}: {path!r} is not an HDF5 file ({begins}).")
 
 
 def save_weights(model, filepath, overwrite=True, save_format=None, options=None, **kwargs):

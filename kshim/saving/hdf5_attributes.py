@@ -53,7 +53,10 @@ def read_text(group, attribute, default=None):
 def text(value):
     """A string attribute, whichever way h5py hands it over."""
     if isinstance(value, bytes):
-        return value.decode("utf-8")
+        try:
+            return value.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise ValueError(f"The file holds {value[:40]!r} where UTF-8 text is expected; it is damaged.") from error
     if isinstance(value, np.ndarray) and value.shape == ():
         return text(value.item())
     return str(value)

@@ -102,6 +102,54 @@ def test_damaged_files(path):
         kshim.models.model_from_config({"class_name": "Functional", "config": config})
 
 
+@pytest.mark.parametrize("part", [8, 100, 0.5, -1])
+def test_truncated_files(path, part, tmp_path):
+    """What a full disk or a broken download leaves: the error names the file, and no weight is changed."""
+    model = kshim.Sequential([L.Dense(3, input_shape=(4,), name="dense")])
+    before = model.get_weights()
+    with open(path, "rb") as f:
+        whole = f.read()
+    short = tmp_path / "short.h5"
+    short.write_bytes(whole[: int(part * len(whole)) if isinstance(part, float) else part])
+    for load in (load_model, model.load_weights):
+        with pytest.raises(OSError, match=rf"{load.__name__}: .*short\.h5' is damaged or was not written to its end"):
+            load(short)
+    for a, b in zip(before, model.get_weights()):
+        np.testing.assert_array_equal(a, b)
+    short.write_bytes(b"")
+    with pytest.raises(ValueError, match="is not an HDF5 file .it is empty"):
+        load_model(short)
+
+
+def test_overwritten_in_the_middle(path):
+    """Metadata that HDF5 cannot follow, met only while reading, and names that are no text."""
+    with open(path, "rb") as f:
+        whole = f.read()
+    at = len(whole) // 8
+    with open(path, "wb") as f:
+        f.write(whole[:at] + bytes(len(whole) - at))
+    with pytest.raises(OSError, match="is damaged"):
+        load_model(path)
+    with open(path, "wb") as f:
+        f.write(whole)
+    with h5py.File(path, "a") as f:
+        f["model_weights/dense"].attrs["weight_names"] = np.array([b"dense/\xff:0", b"dense/bias:0"])
+    with pytest.raises(ValueError, match=r"holds b'dense/\\xff:0' where UTF-8 text is expected"):
+        load_model(path)
+
+
+def test_errors_of_others_pass_through(path):
+    """What a user's own code raises while a file is read is not taken for damage."""
+
+    class Broken(L.Dense):
+        @classmethod
+        def from_config(cls, config):
+            raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        load_model(path, custom_objects={"Dense": Broken})
+
+
 def test_code_in_a_file(tf_keras, keras3, tmp_path):
     path = str(tmp_path / "m.h5")
     model = kshim.Sequential([L.Dense(3, input_shape=(4,)), L.Lambda(lambda x: x * 2 + 1, name="double")])
