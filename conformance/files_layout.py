@@ -15,6 +15,7 @@ import h5py
 from kshim.saving.hdf5_attributes import read_names
 
 from .files_models import MODELS
+from .report_json import write_text
 
 _KNOWN = os.path.join(os.path.dirname(__file__), "known", "files.json")
 
@@ -65,13 +66,7 @@ def record(op):
 
 
 def main():
-    from kshim.saving.atomic import replacing
-
-    out = {op: record(op) for op in MODELS}
-    with replacing(_KNOWN) as temporary:
-        with open(temporary, "w", encoding="utf-8") as f:
-            json.dump(out, f, indent=1)
-            f.write("\n")
+    write_text(_KNOWN, json.dumps({op: record(op) for op in MODELS}, indent=1))
     return 0
 
 

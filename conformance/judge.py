@@ -80,6 +80,7 @@ class Judge:
     def __init__(self, reference, same=(), levels=None):
         self.results = {r.key: r for r in reference.results}
         self.same, self.levels = set(same), levels
+        self._drifts = {}
 
     def _reference(self, result):
         """(result or None, what it is) to compare with."""
@@ -149,7 +150,10 @@ class Judge:
         drifts = entry.kind in _DRIFTING and result.dtype not in ("float64", FIXED) and entry.dtype != "float64"
         if not drifts or self.results.get(result.key) is result:
             return tolerance(entry)
-        return tolerances.drifting(self._drift(result.case, result.dtype, entry.kind), result.dtype)
+        key = result.case, result.dtype, entry.kind
+        if key not in self._drifts:
+            self._drifts[key] = self._drift(*key)
+        return tolerances.drifting(self._drifts[key], result.dtype)
 
     def _measure(self, result, out):
         """Keep the largest relative error of each kind of entry, and what is allowed where that was measured."""

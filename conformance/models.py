@@ -19,7 +19,7 @@ from .models_data import BATCH, EPOCHS, SAMPLES, generator
 from .run import failure
 from .trace import Entry, Result
 
-#: Trained in the quick subset too, in float64.
+#: Trained in the quick subset too.
 _QUICK = "mlp cnn lstm gru two_inputs stateful regularised constrained optimizer_adam optimizer_sgd_nesterov".split()
 _KNOWN = os.path.join(os.path.dirname(__file__), "known", "models.json")
 

@@ -15,6 +15,7 @@ from .cases_layers import Moved, New, cases
 from .evaluate import projection
 from .layers_known import PATH, RECORDED, TF_KERAS, TF_KERAS_FLOAT32, entry
 from .layers_run import PHASES, measure
+from .report_json import write_text
 from .run import failure
 
 #: Largest difference from the numpy backend, relative to the largest value or 1: by what tf_keras computes in.
@@ -172,7 +173,7 @@ def main():
     rows = ",\n".join(
         f"{json.dumps(name)}: {json.dumps(found, separators=(',', ':'))}" for name, found in written.items()
     )
-    PATH.write_text(f'{{"about": {json.dumps(about)},\n"cases": {{\n{rows}\n}}}}\n', encoding="utf-8")
+    write_text(PATH, f'{{"about": {json.dumps(about)},\n"cases": {{\n{rows}\n}}}}')
     print("\n".join(lines))
     print(
         f"{len(written)} cases, {PATH.stat().st_size / 1000:.0f} kB, {len(lines)} differences from the numpy backend."

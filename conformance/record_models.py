@@ -9,12 +9,12 @@ import sys
 
 import numpy as np
 
-from kshim.saving.atomic import replacing
 from kshim.spec import registry
 
 from .models import _KNOWN, MODELS, started, train
 from .models_data import BATCH, EPOCHS
 from .models_parts import OPTIMIZERS, data
+from .report_json import write_text
 
 
 def by_tf_keras(name):
@@ -47,10 +47,7 @@ def main():
         values = {key: [float(v) for v in column] for key, column in history.items()}
         out[name] = {"by": "tf_keras" if known else "kshim on numpy", "history": values}
         print(name, out[name]["by"], values[next(iter(values))][:: EPOCHS - 1], flush=True)
-    with replacing(_KNOWN) as temporary:
-        with open(temporary, "w", encoding="utf-8") as f:
-            json.dump(out, f, indent=0)
-            f.write("\n")
+    write_text(_KNOWN, json.dumps(out, indent=0))
     return 0
 
 

@@ -88,8 +88,8 @@ CENTRAL = Tolerance(1e-6, 1.0)
 
 
 #: Training in a narrow dtype may end this many times as far from float64 as the numpy backend does in that dtype. Another
-#: order of summation draws other rounding errors of the same size; over the models of the suite and the four backends
-#: the largest ratio measured is below half of it.
+#: order of summation draws other rounding errors of the same size: over the 54 models that predict without random draws,
+#: on torch, jax and tensorflow, the largest ratio measured is 3.7.
 DRIFT_FACTOR = 10.0
 #: And a unit of rounding for each of 200 steps, for models so calm that numpy's own drift is by chance near 0.
 _DRIFT_FLOOR = {"float32": 200 * 2.0**-24, "float16": 200 * 2.0**-11, "bfloat16": 200 * 2.0**-8}
