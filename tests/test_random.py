@@ -1,11 +1,14 @@
 """`keras.random`: distributions, seeds, and draws inside a training step."""
 
+import random as python_random
+
 import numpy as np
 import pytest
 
 import kshim
 from kshim import random
 from kshim.errors import UnsupportedError
+from kshim.spec import registry
 
 N = 20000
 
@@ -98,3 +101,17 @@ def test_errors():
         random.categorical(np.ones(3), 2)
     with pytest.raises(ValueError, match="randint"):
         random.normal((2,), dtype="int32")
+
+
+def test_loading_a_backend_leaves_the_programs_generators_alone(tmp_path, monkeypatch):
+    (tmp_path / "drawing_backend.py").write_text(
+        "import random, numpy\nnumpy.random.seed(1)\nrandom.random()\nbackend_class = lambda device: object()\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(registry.BUILTIN, "drawing", ("drawing_backend", "numpy", "kshim"))
+    monkeypatch.setattr(registry, "_instances", {})
+    python_random.seed(5)
+    np.random.seed(5)
+    expected = python_random.Random(5).random(), np.random.RandomState(5).rand()
+    registry.get("drawing")
+    assert (python_random.random(), np.random.rand()) == expected

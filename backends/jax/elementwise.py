@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 
@@ -43,9 +44,17 @@ def _unary(function):
     return call
 
 
+def _scalar(x):
+    """A Python integer that JAX would refuse, since it takes them for int64, as NumPy's."""
+    return np.uint64(x) if isinstance(x, int) and x >= 2**63 else x
+
+
 def _binary(function):
     def call(self, x, y):
-        return function(x, y)
+        try:
+            return function(x, y)
+        except OverflowError:
+            return function(_scalar(x), _scalar(y))
 
     return call
 
@@ -123,8 +132,9 @@ class Elementwise:
         return jnp.mod(x, lax.stop_gradient(y))
 
     def where(self, condition, x, y):
-        return jnp.where(condition, x, y)
+        return jnp.where(condition, _scalar(x), _scalar(y))
 
     def clip(self, x, low, high):
         # Two selections instead of jnp.clip, whose slope at a bound is one half; high wins over low as in NumPy.
-        return jnp.where(x > high, high, jnp.where(x < low, min(low, high), x))
+        low, high = _scalar(min(low, high)), _scalar(high)
+        return jnp.where(x > high, high, jnp.where(x < low, low, x))

@@ -16,6 +16,9 @@ class Shape:
     def cast(self, x, dtype):
         return x.astype(dtype)
 
+    def copy(self, x):
+        return jnp.copy(x)
+
     def stop_gradient(self, x):
         return lax.stop_gradient(x)
 

@@ -54,7 +54,7 @@ class Compile:
         """One `tf.function` for each structure and static shape. Hyper travels as one float64 vector, its integers
         too (below 2**32 they are exact there). TensorFlow does not donate: `donate` changes nothing."""
         traces, layouts = {}, {}
-        last = ([], None)
+        last = ([], ())
 
         def layout(hyper):
             floats = frozenset(k for k, v in hyper.items() if not isinstance(v, (int, np.integer)))

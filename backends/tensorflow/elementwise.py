@@ -146,7 +146,7 @@ class Elementwise:
             return tf.math.floordiv(x, y)
         # By way of the remainder: the floor of a rounded quotient is one too high when x / y rounds up to an integer.
         whole = tf.round((x - tf.math.floormod(x, y)) / y)
-        return tf.where(tf.math.is_finite(whole), whole, tf.floor(x / y))
+        return tf.where(tf.math.is_finite(whole), whole, tf.floor(x / y) + 0 * x)  # NaN where x is infinite
 
     def mod(self, x, y):
         x, y = _operands(x, y)

@@ -1,10 +1,13 @@
 """Creation, conversion and rearrangement."""
 
+import numpy as np
 import tensorflow as tf
 
 
 class Shape:
     def full(self, shape, value, dtype):
+        if isinstance(value, int) and value >= 2**63:  # TensorFlow takes Python integers for int64
+            value = np.uint64(value)
         return tf.fill(tf.constant(shape, tf.int32, (len(shape),)), tf.cast(value, dtype))
 
     def arange(self, n, dtype):
@@ -15,6 +18,9 @@ class Shape:
 
     def cast(self, x, dtype):
         return tf.cast(x, dtype)
+
+    def copy(self, x):
+        return tf.identity(x)
 
     def stop_gradient(self, x):
         return tf.stop_gradient(x)

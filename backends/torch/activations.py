@@ -3,13 +3,15 @@
 import torch
 import torch.nn.functional as F
 
+from .unsigned import SIGNED
+
 
 class Activations:
     def sigmoid(self, x):
         return torch.sigmoid(x)
 
     def relu(self, x):
-        return torch.relu(x)
+        return NotImplemented if x.dtype in SIGNED else torch.relu(x)
 
     def leaky_relu(self, x, slope):
         return F.leaky_relu(x, slope)

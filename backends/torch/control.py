@@ -4,6 +4,7 @@ import threading
 
 import torch
 
+from .step import storage_address
 from .tree import leaves, map_tensors, rebuild
 
 
@@ -81,6 +82,19 @@ class Control:
     def cond(self, predicate, if_true, if_false):
         return if_true() if predicate else if_false()
 
+    def _apart_from(self, points):
+        """What to do with a result that is given out beside the gradients: where the step will overwrite the parameters,
+        one that shares their memory becomes a copy."""
+        if not self._may_overwrite():
+            return _detached
+        taken = {storage_address(p) for p in points}
+
+        def apart(x):
+            x = _detached(x)
+            return x.clone() if storage_address(x) in taken else x
+
+        return apart
+
     def value_and_grad(self, function):
         def run(params, *rest):
             _depth.value += 1
@@ -101,7 +115,7 @@ class Control:
             ]
             if nested:
                 return (loss, aux), grads
-            return (_detached(loss), map_tensors(_detached, aux)), grads
+            return (_detached(loss), map_tensors(self._apart_from(points), aux)), grads
 
         return run
 

@@ -62,6 +62,9 @@ class Convert:
     def cast(self, x, dtype):
         return x.to(TORCH[dtype])
 
+    def copy(self, x):
+        return x.clone()
+
     def stop_gradient(self, x):
         return x.detach()
 

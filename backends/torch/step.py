@@ -18,7 +18,7 @@ class _Donating(threading.local):
 _donating = _Donating()
 
 
-def _address(x):
+def storage_address(x):
     return x.untyped_storage().data_ptr()
 
 
@@ -36,7 +36,7 @@ class Step:
             return self.from_numpy(array)
         x = torch.from_numpy(array)
         if self._device.type == "cpu":
-            borrowed.add(_address(x))
+            borrowed.add(storage_address(x))
             return x
         # From pageable memory the call returns once the array has been read, so it may change afterwards.
         return x.to(self._device, non_blocking=True)
@@ -47,7 +47,7 @@ class Step:
 
             def result(x):
                 x = x.detach() if x.requires_grad else x
-                return x.clone() if borrowed and _address(x) in borrowed else x
+                return x.clone() if borrowed and storage_address(x) in borrowed else x
 
             batch = rebuild(lambda leaf: self._batch_leaf(leaf, borrowed), batch)
             before, _donating.value = _donating.value, donate

@@ -23,6 +23,10 @@ class _Context(threading.local):
     step_values = None
     #: dict that collects the variables read while a step is traced (None: nobody asks)
     reads = None
+    #: dict that collects the variables assigned while a step is traced, with what they held before (None: nobody asks)
+    writes = None
+    #: function of (layer, inputs, outputs) called after each layer's `call`, which gives the outputs to go on with, or None
+    observe = None
     #: depth of nested layer calls
     depth = 0
     #: name scopes of layers under construction or call, for variable paths

@@ -381,6 +381,8 @@ class Layer(AddedLosses, Tracked):
             c.training = outer
             c.depth -= 1
             c.scopes = saved
+        if c.observe is not None:
+            outputs = c.observe(self, inputs, outputs)
         if mask is not None or type(self).compute_mask is not Layer.compute_mask:
             self._attach_mask(inputs, outputs, mask)
         if self.activity_regularizer is not None and not c.symbolic:

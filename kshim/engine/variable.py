@@ -61,10 +61,16 @@ class Variable(Operators):
         return self._value
 
     @property
+    def lent(self):
+        """The value for an operation outside a step: a result may share its memory, so no step may overwrite it."""
+        if context.step_key is None and not context.symbolic:
+            self._shared = True
+        return self.native
+
+    @property
     def value(self):
         """The current value, a `Tensor` (also callable, for TensorFlow code: `v.value()`)."""
-        self._shared = self._shared or context.step_key is None
-        return _CallableTensor(self.native)
+        return _CallableTensor(self.lent)
 
     def read_value(self):
         return self.value
@@ -73,8 +79,7 @@ class Variable(Operators):
         """The value on the active backend, held by nobody else: a step may overwrite it."""
         value = self.native
         if self._shared:
-            backend = self._backend
-            value = self._value = backend.constant(backend.to_numpy(value), str(self._dtype))
+            value = self._value = self._backend.copy(value)
             self._shared = False
         return value
 
@@ -128,6 +133,8 @@ class Variable(Operators):
             raise ValueError(
                 f"Cannot assign a value of shape {shape} to variable {self.path!r} of shape {tuple(self._shape)}."
             )
+        if context.writes is not None:
+            context.writes.setdefault(id(self), (self, self._value, self._backend))
         self._value, self._backend = native, backend
         return self
 

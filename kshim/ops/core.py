@@ -53,7 +53,7 @@ def native(x, backend=None):
     if isinstance(x, _t.Tensor):
         return x._value
     if is_variable(x):
-        return x.native
+        return x.lent
     if isinstance(x, _NUMBERS):
         return x
     if isinstance(x, np.generic):
@@ -148,15 +148,49 @@ def float_operand(x):
     return backend, value
 
 
+def number_operand(x):
+    """`unary_operand`, booleans as 0 and 1 in int32."""
+    backend, value = unary_operand(x)
+    if backend.dtype_of(value) == "bool":
+        value = backend.cast(value, "int32")
+    return backend, value
+
+
+class _Logic:
+    """Arithmetic on booleans as NumPy has it: `or` for sums, `and` for products."""
+
+    def __init__(self, backend):
+        self.add = self.maximum = self.bitwise_or = backend.logical_or
+        self.multiply = self.minimum = self.bitwise_and = backend.logical_and
+        self.bitwise_xor = backend.not_equal
+
+
+def _of_booleans(backend, a, b, booleans):
+    if booleans == "logic":
+        return _Logic(backend), a, b
+    if booleans == "numbers":
+        a, b = (int(v) if isinstance(v, bool) else backend.cast(v, "int32") for v in (a, b))
+    return backend, a, b
+
+
+def descending(backend, value):
+    """Numbers in the opposite order: the largest comes out smallest. No integer is left out, as it would be by negation."""
+    dtype = backend.dtype_of(value)
+    if not dtypes.is_int(dtype):
+        return backend.negative(value)
+    return backend.bitwise_xor(value, dtypes.limits(dtype)[1] if dtype in dtypes.UNSIGNED else -1)
+
+
 def _weak(x):
     """Whether an operand takes the other's float dtype: NumPy floats and lists do, tensors do not."""
     return not isinstance(x, _t.Tensor) and not is_variable(x)
 
 
-def binary_operands(x, y, floats=False):
+def binary_operands(x, y, floats=False, booleans=None):
     """(backend, native x, native y) with one dtype; at most one stays a Python scalar.
 
-    `floats` asks for floating operands (true division and the like).
+    `floats` asks for floating operands (true division and the like). Two booleans stay what they are, or become int32
+    where `booleans` is "numbers"; where it is "logic" the first result has `or` and `and` for the arithmetic on them.
     """
     a, b = native(_stacked(x)), native(_stacked(y))
     backend = backend_of(a, b)
@@ -175,10 +209,12 @@ def binary_operands(x, y, floats=False):
             tensor = backend.cast(tensor, "int32")
         elif dtype != "bool":
             scalar = int(scalar)
+        else:
+            return _of_booleans(backend, *((scalar, tensor) if scalar_a else (tensor, scalar)), booleans)
         return (backend, scalar, tensor) if scalar_a else (backend, tensor, scalar)
     da, db = backend.dtype_of(a), backend.dtype_of(b)
     if da == db and not floats:
-        return backend, a, b
+        return _of_booleans(backend, a, b, booleans) if da == "bool" else (backend, a, b)
     if da != db:
         weak_a, weak_b = _weak(x), _weak(y)
         if weak_a and not weak_b and dtypes.is_float(da) and dtypes.is_float(db):
@@ -236,7 +272,7 @@ def convert_to_tensor(x, dtype=None, name=None, sparse=None, **kwargs):
     if isinstance(x, _t.Tensor):
         out = x
     elif is_variable(x):
-        out = wrap(x.native)
+        out = wrap(x.lent)
     elif _mixed(x):
         from .shaping import stack
 
@@ -289,7 +325,7 @@ def fused(name, *args):
         elif type(a) is list:
             a = [native(i) for i in a]
         elif is_variable(a):
-            a = a.native
+            a = a.lent
         elif isinstance(a, np.ndarray):
             a = active().from_numpy(a)
         if type(a) is ShapeDtype or type(a) is list and a and type(a[0]) is ShapeDtype:

@@ -3,7 +3,7 @@
 import math
 
 from ..spec import dtypes
-from .core import binary_operands, float_operand, op, unary_operand, wrap
+from .core import binary_operands, float_operand, number_operand, op, unary_operand, wrap
 
 __all__ = []
 
@@ -16,7 +16,7 @@ def _export(fn, *aliases):
 
 
 def _unary(name, method=None, floats=True, doc=""):
-    operand, method = float_operand if floats else unary_operand, method or name
+    operand, method = float_operand if floats else number_operand, method or name
 
     def fn(x):
         backend, value = operand(x)
@@ -55,9 +55,9 @@ def _boolean(x):
     return wrap(backend.not_equal(value, 0.0 if dtypes.is_float(backend.dtype_of(value)) else 0))
 
 
-def _binary(name, floats=False):
+def _binary(name, floats=False, booleans="numbers"):
     def fn(x1, x2):
-        backend, a, b = binary_operands(x1, x2, floats)
+        backend, a, b = binary_operands(x1, x2, floats, booleans)
         return wrap(getattr(backend, name)(a, b))
 
     fn.__name__ = fn.__qualname__ = name
@@ -65,12 +65,12 @@ def _binary(name, floats=False):
     return op(fn)
 
 
-for _name in "add subtract multiply maximum minimum floor_divide mod".split():
+for _name in "subtract floor_divide mod less less_equal greater greater_equal".split():
     _export(_binary(_name))
-for _name in "equal not_equal less less_equal greater greater_equal".split():
-    _export(_binary(_name))
-for _name in ("bitwise_and", "bitwise_or", "bitwise_xor"):
-    _export(_binary(_name))
+for _name in "add multiply maximum minimum bitwise_and bitwise_or bitwise_xor".split():
+    _export(_binary(_name, booleans="logic"))
+for _name in ("equal", "not_equal"):
+    _export(_binary(_name, booleans=None))
 _export(_binary("divide", floats=True), "true_divide")
 _export(_binary("arctan2", floats=True), "atan2")
 
@@ -81,14 +81,14 @@ def power(x1, x2):
     """x1 ** x2; small integer exponents are products."""
     if isinstance(x2, (int, float)) and not isinstance(x2, bool):
         if x2 == 2:
-            backend, value = unary_operand(x1)
+            backend, value = number_operand(x1)
             return wrap(backend.square(value))
         if x2 == 1:
-            return wrap(unary_operand(x1)[1])
+            return wrap(number_operand(x1)[1])
         if x2 == 0.5:
             backend, value = float_operand(x1)
             return wrap(backend.sqrt(value))
-    backend, a, b = binary_operands(x1, x2)
+    backend, a, b = binary_operands(x1, x2, booleans="numbers")
     return wrap(backend.power(a, b))
 
 
@@ -114,19 +114,7 @@ def logical_xor(x1, x2):
     return wrap(backend.not_equal(a, b))
 
 
-def _bitwise_or_logical(logical, bitwise):
-    @op
-    def fn(x1, x2):
-        backend, a, b = binary_operands(x1, x2)
-        dtype = backend.dtype_of(b if isinstance(a, (bool, int, float)) else a)
-        return wrap(getattr(backend, logical if dtype == "bool" else bitwise)(a, b))
-
-    return fn
-
-
-and_ = _bitwise_or_logical("logical_and", "bitwise_and")
-or_ = _bitwise_or_logical("logical_or", "bitwise_or")
-xor_ = _bitwise_or_logical("not_equal", "bitwise_xor")
+and_, or_, xor_ = (globals()[f"bitwise_{_name}"] for _name in ("and", "or", "xor"))
 __all__ += ["and_", "or_", "xor_"]
 
 
@@ -150,7 +138,7 @@ def where(condition, x1=None, x2=None):
 @op
 def clip(x, x_min, x_max):
     """x limited to [x_min, x_max]; gradient 1 at the bounds when they are numbers. None leaves a side open."""
-    backend, value = unary_operand(x)
+    backend, value = number_operand(x)
     x_min = -math.inf if x_min is None else x_min
     x_max = math.inf if x_max is None else x_max
     if not isinstance(x_min, (int, float)) or not isinstance(x_max, (int, float)):
@@ -159,12 +147,10 @@ def clip(x, x_min, x_max):
         if getattr(x_min, "shape", ()) or getattr(x_max, "shape", ()):
             return globals()["minimum"](globals()["maximum"](wrap(value), x_min), x_max)
         x_min, x_max = (b.numpy().item() if hasattr(b, "numpy") else native(b) for b in (x_min, x_max))
-    if not dtypes.is_float(backend.dtype_of(value)):
-        return wrap(
-            backend.clip(
-                value, *(int(b) if math.isfinite(b) else (-1 if b < 0 else 1) * (2**31 - 1) for b in (x_min, x_max))
-            )
-        )
+    dtype = backend.dtype_of(value)
+    if not dtypes.is_float(dtype):
+        low, high = dtypes.limits(dtype)
+        return wrap(backend.clip(value, *(int(min(max(b, low), high)) for b in (x_min, x_max))))
     return wrap(backend.clip(value, float(x_min), float(x_max)))
 
 
@@ -172,9 +158,11 @@ def clip(x, x_min, x_max):
 @op
 def round(x, decimals=0):
     """Nearest, halves to even, at `decimals` digits."""
-    backend, value = unary_operand(x)
+    backend, value = number_operand(x)
     if not decimals:
         return wrap(backend.round(value))
+    if not dtypes.is_float(backend.dtype_of(value)):
+        backend, value = float_operand(wrap(value))
     scale = 10.0**decimals
     return wrap(backend.divide(backend.round(backend.multiply(value, scale)), scale))
 

@@ -11,7 +11,7 @@ __all__ = ["matmul", "dot", "tensordot", "einsum", "outer", "norm", "vdot", "inn
 @op
 def matmul(x1, x2):
     """Matrix product as in NumPy: 1-D operands count as a row (left) or column (right), other axes broadcast."""
-    backend, a, b = binary_operands(x1, x2)
+    backend, a, b = binary_operands(x1, x2, booleans="numbers")
     ra, rb = len(backend.shape_of(a)), len(backend.shape_of(b))
     if ra == 0 or rb == 0:
         raise ValueError("matmul does not take scalars; use multiply.")
@@ -39,7 +39,7 @@ def dot(x1, x2):
 @op
 def tensordot(x1, x2, axes=2):
     """Sum of products over the given axes of each operand."""
-    backend, a, b = binary_operands(convert_to_tensor(x1), convert_to_tensor(x2))
+    backend, a, b = binary_operands(convert_to_tensor(x1), convert_to_tensor(x2), booleans="numbers")
     sa, sb = tuple(backend.shape_of(a)), tuple(backend.shape_of(b))
     if isinstance(axes, int):
         left, right = tuple(range(len(sa) - axes, len(sa))), tuple(range(axes))

@@ -11,6 +11,7 @@ from .core import (
     fused,
     normalize_axes,
     normalize_axis,
+    number_operand,
     op,
     unary_operand,
     wrap,
@@ -28,7 +29,7 @@ __all__ = [
 
 def _activation(name, doc):
     def fn(x):
-        backend, value = float_operand(x) if name != "relu" else unary_operand(x)
+        backend, value = float_operand(x) if name != "relu" else number_operand(x)
         return wrap(getattr(backend, name)(value))
 
     fn.__name__ = fn.__qualname__ = name

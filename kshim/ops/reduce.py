@@ -4,7 +4,16 @@ import math
 
 from .. import config
 from ..spec import dtypes
-from .core import float_operand, normalize_axes, normalize_axis, op, unary_operand, wrap
+from .core import (
+    descending,
+    float_operand,
+    normalize_axes,
+    normalize_axis,
+    number_operand,
+    op,
+    unary_operand,
+    wrap,
+)
 
 __all__ = []
 
@@ -45,7 +54,10 @@ def _extreme(name):
     def fn(x, axis=None, keepdims=False, initial=None):
         backend, value = unary_operand(x)
         axes = _axes(backend, value, axis, name, initial is None)
-        out = wrap(getattr(backend, name)(value, axes, bool(keepdims)))
+        reduce = name
+        if backend.dtype_of(value) == "bool":
+            reduce = "any" if name == "max" else "all"
+        out = wrap(getattr(backend, reduce)(value, axes, bool(keepdims)))
         if initial is None:
             return out
         from .elementwise import maximum, minimum
@@ -113,7 +125,7 @@ def logsumexp(x, axis=None, keepdims=False):
 
 def _arg(name):
     def fn(x, axis=None, keepdims=False):
-        backend, value = unary_operand(x)
+        backend, value = number_operand(x)
         shape = tuple(backend.shape_of(value))
         if axis is None:
             value = backend.reshape(value, (math.prod(shape),))
@@ -121,10 +133,8 @@ def _arg(name):
         else:
             at = normalize_axis(axis, len(shape))
         _axes(backend, value, at, name, True)
-        if backend.dtype_of(value) == "bool":
-            value = backend.cast(value, "int32")
         if name == "argmin":
-            value = backend.negative(value)
+            value = descending(backend, value)
         out = backend.argmax(value, at)
         if keepdims:
             out = backend.reshape(out, (1,) * len(shape) if axis is None else shape[:at] + (1,) + shape[at + 1 :])

@@ -12,9 +12,11 @@ from .core import (
     backend_of,
     binary_operands,
     convert_to_tensor,
+    descending,
     native,
     normalize_axes,
     normalize_axis,
+    number_operand,
     op,
     size_list,
     unary_operand,
@@ -314,9 +316,9 @@ def sort(x, axis=-1):
 @op
 def top_k(x, k, sorted=True):
     """(values, indices) of the k largest of the last axis, largest first; the lower index first among equals."""
-    backend, value = unary_operand(x)
+    backend, value = number_operand(x)
     axis = len(backend.shape_of(value)) - 1
-    order = backend.argsort(backend.negative(value), axis)
+    order = backend.argsort(descending(backend, value), axis)
     index, _ = backend.split(order, [k, backend.shape_of(value)[axis] - k], axis)
     return wrap(backend.take_along_axis(value, index, axis)), wrap(index)
 

@@ -1,11 +1,11 @@
-"""What random numbers a model's training has come to: its seed, its epochs' shuffles, and its layers' streams.
+"""What random numbers a model's training has come to: its seed, its counters, and its layers' streams.
 
 Kept on the model and its layers, so that loading one model never changes the numbers of another.
 """
 
 from .. import optimizers
 from ..engine import seeds
-from ..training.loop import epochs_begun
+from ..training.counters import KINDS, counted
 
 
 def _generators(model):
@@ -30,7 +30,7 @@ def training_state(model):
     """The state as JSON values."""
     streams = {path: [g.stream, g.draws] for path, g in _generators(model).items()}
     optimizer = None if model.optimizer is None else optimizers.serialize(model.optimizer)
-    return {"seed": seeds.seed_of(model), "epochs": epochs_begun(model), "streams": streams, "optimizer": optimizer}
+    return {"seed": seeds.seed_of(model), **counted(model), "streams": streams, "optimizer": optimizer}
 
 
 def restore_training_state(model, state):
@@ -39,7 +39,7 @@ def restore_training_state(model, state):
         return
     seed = state["seed"]
     model._saved_seed = None if seed is None else int(seed)
-    model._epochs_begun = int(state["epochs"])
+    counted(model).update({kind: int(state.get(kind, 0)) for kind in KINDS})
     generators = _generators(model)
     for path, (stream, draws) in state["streams"].items():
         if path in generators:

@@ -48,6 +48,12 @@ class Derived:
     def is_float(self, x):
         return self.dtype_of(x) in ("float32", "float64", "float16", "bfloat16")
 
+    def copy(self, x):
+        """The same values in memory of their own, which a step may overwrite."""
+        if self.dtype_of(x) == "bool":
+            return self.logical_or(x, x)
+        return self.multiply(x, 1.0 if self.is_float(x) else 1)
+
     # create and reshape ------------------------------------------------------------------------------------
     def zeros_like(self, x):
         return self.full(self.shape_of(x), 0, self.dtype_of(x))

@@ -22,6 +22,12 @@ def bits(dtype):
     return _BITS.get(dtype) or int("".join(c for c in dtype if c.isdigit()))
 
 
+def limits(dtype):
+    """(lowest, highest) value of an integer dtype."""
+    n = bits(dtype)
+    return (0, 2**n - 1) if dtype in UNSIGNED else (-(2 ** (n - 1)), 2 ** (n - 1) - 1)
+
+
 def is_float(dtype):
     return dtype in FLOATS
 

@@ -3,8 +3,12 @@
 Built-in names never cost a metadata scan; entry points of the group `kshim.backends` are read only for other names.
 """
 
+import contextlib
 import importlib
 import os
+import random
+
+import numpy as np
 
 from ..errors import BackendError, did_you_mean
 
@@ -52,6 +56,17 @@ def _load(entry):
     return cls
 
 
+@contextlib.contextmanager
+def _generators_kept():
+    """What is loaded inside may draw from Python's and NumPy's global generators, which belong to the program: put them back."""
+    held = random.getstate(), np.random.get_state()
+    try:
+        yield
+    finally:
+        random.setstate(held[0])
+        np.random.set_state(held[1])
+
+
 def get(name, device=None):
     """The backend instance called `name` (made once for each device).
 
@@ -61,10 +76,17 @@ def get(name, device=None):
     device = device or os.environ.get("KSHIM_DEVICE") or None
     if (name, device) in _instances:
         return _instances[name, device]
+    with _generators_kept():
+        instance = _instances[name, device] = _class_of(name)(device)
+    return instance
+
+
+def _class_of(name):
+    """The class of the backend called `name`."""
     if name in BUILTIN:
         module, framework, package = BUILTIN[name]
         try:
-            cls = importlib.import_module(module).backend_class
+            return importlib.import_module(module).backend_class
         except ModuleNotFoundError as error:
             if error.name != framework:
                 raise
@@ -72,18 +94,15 @@ def get(name, device=None):
                 f"Backend {name!r} needs the package {framework!r}, which is not installed. "
                 f"Install it with: pip install '{package}'. `kshim doctor` lists what is installed."
             ) from error
-    else:
-        others = third_party()
-        if name not in others:
-            known = [*BUILTIN, *others]
-            raise BackendError(
-                f"Unknown backend: {name!r}.{did_you_mean(name, known)} Known backends: {', '.join(known)}. "
-                "Set KSHIM_BACKEND or call kshim.use() with one of them; another package can add one by an entry "
-                "point of the group 'kshim.backends'."
-            )
-        cls = _load(others[name])
-    instance = _instances[name, device] = cls(device)
-    return instance
+    others = third_party()
+    if name not in others:
+        known = [*BUILTIN, *others]
+        raise BackendError(
+            f"Unknown backend: {name!r}.{did_you_mean(name, known)} Known backends: {', '.join(known)}. "
+            "Set KSHIM_BACKEND or call kshim.use() with one of them; another package can add one by an entry "
+            "point of the group 'kshim.backends'."
+        )
+    return _load(others[name])
 
 
 def resolve():

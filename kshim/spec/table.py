@@ -109,7 +109,13 @@ _BINARY = {
 }
 for _name, _doc in _BINARY.items():
     _row(_name, "x y", s.broadcast, _kind, "x y", _doc)
-_row("floor_divide", "x y", s.broadcast, _kind, doc="Floor of the exact quotient: 9 for 1.0 and 0.1, not 10.")
+_row(
+    "floor_divide",
+    "x y",
+    s.broadcast,
+    _kind,
+    doc="Floor of the exact quotient: 9 for 1.0 and 0.1, not 10; NaN for an infinite x.",
+)
 _row("mod", "x y", s.broadcast, _kind, "x", doc="x - y*floor_divide(x, y), exactly.")
 for _name in ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal"):
     _row(_name, "x y", s.broadcast, _bool, doc=f"Element-wise {_name}.")

@@ -227,11 +227,13 @@ def _shapes(y_true, y_pred, weights):
 
 
 def _detached(y):
-    """Predictions as metrics see them: without gradient, with their mask."""
+    """Predictions as metrics see them: without gradient, with their mask and what went into their softmax or sigmoid."""
     from .. import ops
 
     out = ops.stop_gradient(y)
     out._keras_mask = y._keras_mask
+    if hasattr(y, "_keras_logits_of"):
+        out._keras_logits, out._keras_logits_of = ops.stop_gradient(y._keras_logits), y._keras_logits_of
     return out
 
 

@@ -12,6 +12,7 @@ from ..spec import registry
 from ..spec.rng import fold
 from . import batches, limits
 from .compiled import per_output
+from .counters import advance
 from .data import make_source, split_validation, unpack_validation_data
 from .data_batch import convert_batch
 from .data_weights import ClassWeights
@@ -164,15 +165,8 @@ def _capped(steps, cap):
     return steps if cap is None or steps is None else min(steps, cap)
 
 
-def epochs_begun(model):
-    """How many epochs the model has been trained, in all calls of fit: which order of the samples comes next."""
-    return model.__dict__.get("_epochs_begun", 0)
-
-
 def _shuffle_key(model):
-    n = epochs_begun(model) + 1
-    object.__setattr__(model, "_epochs_begun", n)
-    return fold(seeds.seed_of(model), "shuffle", n)
+    return fold(seeds.seed_of(model), "shuffle", advance(model, "epochs"))
 
 
 def _due(validation_freq, epoch):
@@ -247,10 +241,19 @@ def predict_arrays(model, x):
     return _predict_host(model, convert_batch((x, None, None))[0])
 
 
-def _predict_host(model, x):
+def _predict_host(model, x, size=None):
+    """Outputs for a host batch; `size`: of the other batches, for which the step is compiled already."""
     _ensure_ready(model, x)
     backend = registry.state.backend or registry.resolve()
-    return tree.map_structure(backend.to_numpy, _session(model).predict(x))
+    session = _session(model)
+    key = session.key("predict", advance(model, "predict"))
+
+    def run(x):
+        return tree.map_structure(backend.to_numpy, session.predict(x, key))
+
+    if not size or not backend.static_shapes or model.stateful:
+        return run(x)
+    return session.filling.predict(run, x, size)
 
 
 def predict(model, x, batch_size, verbose, steps, callbacks, max_queue_size, workers):
@@ -279,7 +282,7 @@ def predict(model, x, batch_size, verbose, steps, callbacks, max_queue_size, wor
     try:
         for step, (bx, _, _) in enumerate(source.epoch(None)):
             callback_list.on_predict_batch_begin(step)
-            out = _predict_padded(model, bx, source.batch_size)
+            out = _predict_host(model, bx, source.batch_size)
             structure = out
             pieces.append(tree.flatten(out))
             callback_list.on_predict_batch_end(step, {"batch": step, "size": batches.samples(bx)})
@@ -291,16 +294,6 @@ def predict(model, x, batch_size, verbose, steps, callbacks, max_queue_size, wor
     return tree.pack_like(
         structure, [np.concatenate(column) if len(column) > 1 else column[0] for column in zip(*pieces)]
     )
-
-
-def _predict_padded(model, x, batch_size):
-    """A ragged batch filled up to `batch_size` where a new size would mean a compilation; the filling is cut off again."""
-    backend = registry.state.backend or registry.resolve()
-    n = batches.samples(x)
-    if not backend.static_shapes or not batch_size or n >= batch_size or model.stateful:
-        return _predict_host(model, x)
-    wide = tree.map_structure(lambda a: np.concatenate([a, np.repeat(a[-1:], batch_size - n, axis=0)]), x)
-    return tree.map_structure(lambda a: a[:n], _predict_host(model, wide))
 
 
 def _small(x, batch_size, steps, callbacks):

@@ -4,17 +4,38 @@ The values live in the model's `Variable`s: each step takes them from there and 
 whoever looks between two steps sees the current weights.
 """
 
+from functools import partial, wraps
+
 from .. import tree
 from ..config import floatx
 from ..engine import seeds
 from ..engine.context import context
 from ..spec import registry
 from ..spec.rng import fold
-from .steps import Steps
+from .counters import advance, upcoming
+from .filling import Filling
+from .steps import AssignedOutside, Steps
+
+
+def _with_what_it_assigns(step):
+    """A step that would lose what it assigns is run again, with those variables among its inputs (see `Session._adopt`)."""
+
+    @wraps(step)
+    def run(self, *args):
+        try:
+            return step(self, *args)
+        except AssignedOutside:
+            return run(self, *args)
+
+    return run
 
 
 class Session:
     """Steps of one model for the variables it has now."""
+
+    #: Called in place of every step of every model, if set: `observer(session, kind, state, hyper, batch)` returns what
+    #: `session.run(kind, state, hyper, batch)` gives.
+    observer = None
 
     def __init__(self, model):
         self.model = model
@@ -29,6 +50,7 @@ class Session:
         self._looked_for_metrics = set()
         self._compiled_steps = {}
         self._found = {}
+        self.filling = Filling()
         self.totals = []
         self.count = 0
         if model.optimizer is not None:
@@ -71,29 +93,41 @@ class Session:
     def _step(self, kind):
         step = self._compiled_steps.get(kind)
         if step is None:
-            function = getattr(self.steps, kind)
-            if getattr(self.model, "run_eagerly", False):
-                step = self._eager(function)
-            else:
-                step = self.backend.compile_step(function, kind == "train")
-            self._compiled_steps[kind] = step
+            step = self._compiled_steps[kind] = self.prepared(getattr(self.steps, kind), kind == "train")
         return step
 
-    def _run(self, kind, state, hyper, batch):
+    def prepared(self, function, donate):
+        """`function(state, hyper, batch)` as a step of this model: compiled, unless the model is to run eagerly."""
+        if getattr(self.model, "run_eagerly", False):
+            return self._eager(function)
+        return self.backend.compile_step(function, donate)
+
+    def run(self, kind, state, hyper, batch):
+        """(new state, result) of a step on the values given; errors in shapes are raised in the frontend's words."""
         first = kind not in self._compiled_steps
-        saved, context.reads = context.reads, {} if first else context.reads
+        saved = context.reads, context.writes
+        if first:
+            context.reads, context.writes = {}, {}
         try:
             return self._step(kind)(state, hyper, batch)
+        except AssignedOutside as found:
+            for variable in found.variables:
+                _, variable._value, variable._backend = context.writes[id(variable)]
+                self._found[id(variable)] = variable
+            raise
         except Exception as error:
             self._explain(kind, batch, error)
             raise
         finally:
             if first:
                 self._found.update(context.reads)
-            context.reads = saved
+            context.reads, context.writes = saved
+
+    def _run(self, kind, state, hyper, batch):
+        return (self.run if self.observer is None else partial(self.observer, self))(kind, state, hyper, batch)
 
     def _adopt(self):
-        """Make variables that the model does not own, but that a step has read, inputs of the steps.
+        """Make variables that the model does not own, but that a step has read or assigned, inputs of the steps.
 
         A loss may hold one (`K.variable`) that a callback changes: a compiled step would keep its first value.
         """
@@ -135,8 +169,9 @@ class Session:
 
         return run
 
-    def key(self, counter):
-        k0, k1 = fold(seeds.seed_of(self.model), "step", counter)
+    def key(self, *which):
+        """The random key of a step: training step `n`, or ("test", n), or ("predict", n)."""
+        k0, k1 = fold(seeds.seed_of(self.model), "step", *which)
         return {"key0": k0, "key1": k1}
 
     def reset(self, n_losses):
@@ -148,6 +183,7 @@ class Session:
             m.reset_state()
         self._sync_metrics()
 
+    @_with_what_it_assigns
     def train(self, batch, count):
         """One training step on a host batch (x, y list, sample_weight list) of `count` samples."""
         self._adopt()
@@ -175,6 +211,7 @@ class Session:
         self.count += count
         optimizer.iterations.assign_add(1)
 
+    @_with_what_it_assigns
     def test(self, batch, count):
         """One evaluation step."""
         self._adopt()
@@ -185,17 +222,19 @@ class Session:
             "buffers": [v.native for v in self.others],
             "totals": self.totals,
         }
-        new, _ = self._run("test", state, self.key("test"), batch)
+        new, _ = self._run("test", state, self.key("test", upcoming(self.model, "test")), batch)
         for v, value in zip(self.others, new["buffers"]):
             v._value = value
         self.totals = new["totals"]
         self.count += count
+        advance(self.model, "test")
 
-    def predict(self, x):
-        """Native outputs for a host batch of inputs."""
+    @_with_what_it_assigns
+    def predict(self, x, key):
+        """Native outputs for a host batch of inputs; `key`: the random key (see `key`)."""
         self._adopt()
         state = {"params": [v.native for v in self.trainable], "buffers": [v.native for v in self.others]}
-        new, out = self._run("predict", state, self.key("predict"), x)
+        new, out = self._run("predict", state, key, x)
         if new["buffers"]:
             for v, value in zip(self.others, new["buffers"]):
                 v._value = value

@@ -25,6 +25,14 @@ def _tensors(x):
     return tree.map_structure(lambda v: v if v is None or isinstance(v, Tensor) else Tensor(v), x)
 
 
+class AssignedOutside(Exception):
+    """A step assigned variables that are not among its inputs, so that it would lose what it assigned."""
+
+    def __init__(self, variables):
+        super().__init__(", ".join(v.path for v in variables))
+        self.variables = variables
+
+
 class training_phase:
     """The training flag of the calls inside."""
 
@@ -47,7 +55,11 @@ def _penalties(model):
 
 def _added_totals(backend, totals, values, count):
     """Running sums of loss values, each times the number of samples (a Python int)."""
-    return [backend.add(t, backend.multiply(v, float(count))) for t, v in zip(totals, values)]
+
+    def alike(v, t):
+        return v if backend.dtype_of(v) == backend.dtype_of(t) else backend.cast(v, backend.dtype_of(t))
+
+    return [backend.add(t, backend.multiply(alike(v, t), float(count))) for t, v in zip(totals, values)]
 
 
 class Steps:
@@ -80,8 +92,17 @@ class Steps:
             compiled.update_metrics(y, y_pred, sample_weight)
         for name, value in named:
             self.model._named_metric(name).update_state(value)
+        self._keep_inside()
         values = [total._value] if len(compiled.losses) <= 1 else [total._value, *(p._value for p in parts)]
         return total._value, values
+
+    def _keep_inside(self):
+        """Raise `AssignedOutside` when somebody asks what is assigned and it is no state of this step."""
+        if context.writes:
+            inside = {id(v) for v in (*self.trainable, *self.others)}
+            outside = [v for v, _, _ in context.writes.values() if id(v) not in inside]
+            if outside:
+                raise AssignedOutside(outside)
 
     def _matched(self, y, y_pred, sample_weight):
         """Targets and weights as tensors of the dtype and rank of their predictions."""
@@ -105,19 +126,28 @@ class Steps:
 
     def train(self, state, hyper, batch):
         backend = _backend()
-        key = (hyper["key0"], hyper["key1"])
-        x, y, sample_weight = batch
-        count = _count(backend, x)
-
-        def loss(params):
-            with swapped(self.trainable, params), swapped(self.others, state["buffers"]) as held:
-                total, values = self._losses(x, y, sample_weight, True, key)
-            return total, (held.after, values)
-
-        (_, (buffers, values)), grads = backend.value_and_grad(loss)(state["params"])
+        count = _count(backend, batch[0])
+        grads, buffers, values = self.gradients(state["params"], state["buffers"], hyper, batch, state["slots"])
         params, slots = self.optimizer.apply(self.trainable, state["params"], grads, state["slots"], hyper)
         totals = _added_totals(backend, state["totals"], values, count)
         return {"params": params, "buffers": buffers, "slots": slots, "totals": totals}, None
+
+    def gradients(self, params, buffers, hyper, batch, slots=None):
+        """(gradients of the trainable variables, other variables after the step, loss values) of a training step.
+
+        With the optimizer's `slots` they are taken of the loss it scales, and divided by its scale.
+        """
+        backend = _backend()
+        x, y, sample_weight = batch
+
+        def loss(params):
+            with swapped(self.trainable, params), swapped(self.others, buffers) as held:
+                total, values = self._losses(x, y, sample_weight, True, (hyper["key0"], hyper["key1"]))
+            scaled = total if slots is None else self.optimizer.step_loss(backend, total, slots)
+            return scaled, (held.after, values)
+
+        (_, (buffers_after, values)), grads = backend.value_and_grad(loss)(params)
+        return grads if slots is None else self.optimizer.step_grads(backend, grads, slots), buffers_after, values
 
     def test(self, state, hyper, batch):
         backend = _backend()
@@ -131,6 +161,7 @@ class Steps:
         with swapped(self.trainable, state["params"]), swapped(self.others, state["buffers"]) as held:
             with step_scope((hyper["key0"], hyper["key1"])), training_phase(False):
                 y = self.model(_tensors(batch), training=False)
+                self._keep_inside()
         return {"buffers": held.after if self.model.stateful else []}, tree.map_structure(lambda t: t._value, y)
 
     def on_shapes(self, kind, batch):

@@ -100,3 +100,16 @@ def test_configs(tf_keras, keras3):
         optimizers.LossScaleOptimizer(own)
     with pytest.raises(ValueError, match="initial_scale"):
         optimizers.LossScaleOptimizer(optimizers.SGD(), dynamic=False)
+
+
+def test_fit_scales_the_loss_and_divides_the_gradients(backend):
+    """A gradient of 2**-28, which float16 does not have, survives with a scale of 2**10."""
+    from kshim import layers, models
+
+    dense = layers.Dense(1, use_bias=False, kernel_initializer="ones", dtype="mixed_float16", input_shape=(1,))
+    model = models.Sequential([dense])
+    optimizer = optimizers.LossScaleOptimizer(optimizers.SGD(2.0**20), dynamic=False, initial_scale=2.0**10)
+    model.compile(optimizer, lambda y_true, y_pred: y_pred * 2.0**-20)
+    history = model.fit(np.full((1, 1), 2.0**-8, "float32"), np.zeros((1, 1), "float32"), verbose=0).history
+    assert dense.kernel.numpy().tolist() == [[1.0 - 2.0**-8]]
+    assert np.isfinite(history["loss"]).all()

@@ -486,6 +486,24 @@ def compare(got, want, where="result"):
         assert got == want, f"{where}: {got!r} is not {want!r}"
 
 
+def test_a_cross_entropy_is_as_exact_as_a_metric_as_it_is_as_loss(backend, tf_keras):
+    """Of saturated predictions, from which nothing but what went into their softmax or sigmoid tells how wrong they are."""
+    import kshim
+
+    for kind, loss, y in (("softmax", "categorical_crossentropy", np.eye(3)[CLASSES]), ("sigmoid", "binary_crossentropy", np.eye(3)[CLASSES])):  # fmt: skip
+        found = []
+        for k in (kshim, tf_keras):
+            model = k.Sequential(
+                [k.layers.Dense(3, activation=kind, kernel_initializer=k.initializers.Constant(0.0), input_shape=(4,))]
+            )
+            model.set_weights([np.eye(4, 3, dtype="float32") * 200, np.zeros(3, "float32")])
+            model.compile("sgd", loss, metrics=[loss])
+            found.append(model.evaluate(X, y.astype("float32"), verbose=0))
+        (value, metric), reference = found
+        assert value > 20
+        np.testing.assert_allclose([value, metric], reference, rtol=1e-4)
+
+
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_scenario(name, backend, tf_keras):
