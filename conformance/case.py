@@ -1,7 +1,7 @@
 """Cases as data: an operation, its arguments as recipes for arrays, and what may be asked of the result."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 import numpy as np
@@ -23,7 +23,7 @@ FLOATX = _Floatx()
 
 @dataclass(frozen=True)
 class Array:
-    """A recipe for an array. `dtype` None means the float dtype the case runs in."""
+    """A recipe for an array. `dtype` None means the float dtype the case runs in. `layout`: how its tensor lies in memory."""
 
     how: str
     shape: tuple
@@ -31,12 +31,13 @@ class Array:
     low: float = 0.0
     high: float = 1.0
     data: tuple = ()
+    layout: str | None = None
 
     def build(self, position):
         """The values, as float64 or as the fixed dtype; different for each `position` (a path) among the arguments."""
         rng = np.random.default_rng((*position, *self.shape))
         if self.how == "values":
-            out = np.array(self.data, np.float64 if self.dtype is None else None).reshape(self.shape)
+            out = np.array(self.data, self.dtype or np.float64).reshape(self.shape)
         elif self.how == "normal":
             out = rng.standard_normal(self.shape)
         elif self.how == "uniform":
@@ -50,6 +51,8 @@ class Array:
         return out.astype(self.dtype or np.float64)
 
     def __repr__(self):
+        if self.layout:
+            return f"{self.layout}({replace(self, layout=None)!r})"
         shape = ", ".join(map(str, self.shape))
         tail = "" if self.dtype is None else f":{self.dtype}"
         if self.how == "values":
@@ -83,6 +86,21 @@ def values(data, dtype=None):
     """These values, a nested list."""
     raw = np.array(data, dtype=object) if dtype and "64" in dtype else np.array(data)
     return Array("values", raw.shape, dtype, data=tuple(raw.reshape(-1).tolist()))
+
+
+def strided(array):
+    """The same values, as every second element along each axis of a larger tensor."""
+    return replace(array, layout="strided")
+
+
+def reversed_(array):
+    """The same values, as a tensor read backwards along each axis."""
+    return replace(array, layout="reversed")
+
+
+def transposed(array):
+    """The same values, as a tensor of the opposite order of axes, turned."""
+    return replace(array, layout="transposed")
 
 
 def leaves(args, at=()):
@@ -133,6 +151,11 @@ class Case:
     @property
     def id(self):
         return f"{self.part}/{self.op}({', '.join(map(_show, self.args))})"
+
+    @property
+    def views(self):
+        """Whether some of its tensors are views."""
+        return any(a.layout for _, a in leaves(self.args))
 
     @property
     def dtypes(self):

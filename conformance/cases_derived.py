@@ -14,12 +14,25 @@ ROWS = {}
 _SHAPES = ((3, 4), (), (0,), (2, 0, 3), (1, 5, 1), (50, 60))
 _SPECIAL = (values([NAN, INF, -INF, 0.0, -0.0]), {"grad": False})
 _LARGE = (values([1e-20, -1e-20, 50.0, -50.0, 3e4, -3e4]), {"grad": False})
-for _op in ("square", "sigmoid", "relu", "softplus", "softsign", "linear", "hard_sigmoid", "zeros_like", "ones_like"):
+for _op in (
+    "square",
+    "sigmoid",
+    "relu",
+    "softplus",
+    "softsign",
+    "linear",
+    "hard_sigmoid",
+    "zeros_like",
+    "ones_like",
+    "copy",
+):
     ROWS[_op] = [(normal(*s),) for s in _SHAPES] + [_SPECIAL, _LARGE]
-ROWS["softsign"] = [row for row in ROWS["softsign"] if row is not _SPECIAL] + [(values([NAN, 0.0]), {"grad": False})]
-for _op in ("zeros_like", "ones_like", "square", "relu", "linear"):
+ROWS["softsign"] = [row for row in ROWS["softsign"] if row is not _SPECIAL] + [
+    (values([NAN, 0.0, INF, -INF]), {"grad": False})
+]
+for _op in ("zeros_like", "ones_like", "square", "relu", "linear", "copy"):
     ROWS[_op] += [(ints(-9, 9, 3, 4),), (ints(-9, 9, 5, dtype="int64"),)]
-for _op in ("zeros_like", "ones_like"):
+for _op in ("zeros_like", "ones_like", "copy"):
     ROWS[_op] += [(bools(3),), (ints(0, 9, 3, dtype="uint8"),)]
 ROWS["reciprocal"] = [(uniform(0.3, 3.0, *s),) for s in _SHAPES] + [_SPECIAL]
 ROWS["sigmoid"].append((uniform(-30.0, 30.0, 20), {"smooth": False}))
@@ -35,7 +48,15 @@ ROWS["elu"] = [(normal(*s), a) for s in _SHAPES for a in (1.0, 0.5)] + [
 ]
 ROWS["gelu"] = [(normal(*s), a) for s in _SHAPES for a in (True, False)]
 ROWS["gelu"] += [(values([50.0, -50.0, NAN, INF, 0.0]), a, {"grad": False}) for a in (True, False)]
-ROWS["is_float"] = [(normal(2),), (ints(0, 3, 2),), (bools(2),), (ints(0, 9, 2, dtype="uint8"),), (normal(),)]
+ROWS["is_float"] = [
+    (normal(2),),
+    (normal(0),),
+    (normal(1, 3),),
+    (ints(0, 3, 2),),
+    (bools(2),),
+    (ints(0, 9, 2, dtype="uint8"),),
+    (normal(),),
+]
 
 # reshape -------------------------------------------------------------------------------------------------------
 ROWS["expand_dims"] = [
@@ -44,6 +65,7 @@ ROWS["expand_dims"] = [
     (normal(3, 4), 2),
     (normal(), 0),
     (normal(0), 0),
+    (normal(1, 3), 1),
     (ints(0, 9, 3), 1),
     (bools(3), 0),
 ]
@@ -52,11 +74,11 @@ ROWS["squeeze"] = [
     (normal(1, 0), (0,)), (ints(0, 9, 1, 3), (0,)),
 ]  # fmt: skip
 ROWS["stack"] = [
-    ([normal(3, 4), normal(3, 4)], 0), ([normal(3, 4), normal(3, 4)], 1), ([normal(3, 4)] * 3, 2), ([normal(3)], 0), ([normal(), normal()], 0),
+    ([normal(3, 4), normal(3, 4)], 0), ([normal(3, 4), normal(3, 4)], 1), ([normal(3, 4)] * 3, 2), ([normal(3)], 0), ([normal(1, 3), normal(1, 3)], 0), ([normal(), normal()], 0),
     ([normal(0), normal(0)], 1), ([ints(0, 9, 3), ints(0, 9, 3)], 0), ([bools(3), bools(3)], 1),
 ]  # fmt: skip
 ROWS["split"] = [
-    (normal(3, 6), [2, 3, 1], 1), (normal(6), [3, 3], 0), (normal(2, 4, 3), [1, 1, 2], 1), (normal(6), [6], 0), (normal(6), [0, 6], 0), (normal(0, 4), [2, 2], 1),
+    (normal(3, 6), [2, 3, 1], 1), (normal(6), [3, 3], 0), (normal(2, 4, 3), [1, 1, 2], 1), (normal(6), [6], 0), (normal(6), [0, 6], 0), (normal(0, 4), [2, 2], 1), (normal(1, 4), [1, 3], 1),
     (ints(0, 9, 6), [2, 4], 0),
 ]  # fmt: skip
 ROWS["repeat"] = [
@@ -69,14 +91,14 @@ ROWS["repeat"] = [
     (ints(0, 9, 3), 2, 0),
 ]
 ROWS["one_hot"] = [
-    (ints(0, 4, 3), 4, FLOATX), (ints(0, 4, 2, 3), 4, FLOATX), (ints(0, 4), 4, "int32"), (ints(0, 4, 0), 4, FLOATX), (values([-1, 0, 4, 3], "int32"), 4, FLOATX),
+    (ints(0, 4, 3), 4, FLOATX), (ints(0, 4, 2, 3), 4, FLOATX), (ints(0, 4), 4, "int32"), (ints(0, 4, 0), 4, FLOATX), (ints(0, 4, 1, 3), 4, FLOATX), (values([-1, 0, 4, 3], "int32"), 4, FLOATX),
     (ints(0, 4, 3, dtype="uint8"), 4, FLOATX), (ints(0, 4, 3, dtype="int64"), 1, "bool"), (ints(0, 4, 3), 4, "float16"),
 ]  # fmt: skip
 
 # reduce --------------------------------------------------------------------------------------------------------
-_AXES = [((0,), False), ((1,), True), ((0, 1), False), ((0, 2), True), ((0, 1, 2), False), ((), False)]
+_AXES = [((0,), False), ((1,), True), ((0, 1), False), ((0, 2), True, {"views": True}), ((0, 1, 2), False), ((), False)]
 for _op in ("mean", "moments", "logsumexp"):
-    ROWS[_op] = [(normal(2, 3, 4), axes, keep) for axes, keep in _AXES]
+    ROWS[_op] = [(normal(2, 3, 4), *how) for how in _AXES]
     ROWS[_op] += [
         (normal(5), (0,), False),
         (normal(1, 5, 1), (0, 2), False),
@@ -84,7 +106,11 @@ for _op in ("mean", "moments", "logsumexp"):
         (normal(40, 60), (0,), False),
     ]
 for _op in ("mean", "moments"):
-    ROWS[_op] += [(values([[NAN, 1.0], [2.0, 3.0]]), (1,), False, {"grad": False}), (normal(), (), False)]
+    ROWS[_op] += [
+        (values([[NAN, 1.0], [2.0, 3.0], [INF, 3.0]]), (1,), False, {"grad": False}),
+        (normal(), (), False),
+        (uniform(0.0, 1.0, 200_000), (0,), False),
+    ]
 ROWS["mean"] += [
     (normal(0), (0,), False, {"grad": False, "value": NAN}),
     (normal(2, 0, 3), (1,), True, {"grad": False}),
@@ -93,7 +119,7 @@ ROWS["moments"].append((values([[1e4, 1e4 + 1, 1e4 + 2]]), (1,), False))
 ROWS["logsumexp"] += [
     (values([[1000.0, 1000.0], [-1000.0, -1001.0], [0.0, -1000.0]]), (1,), False, {"grad": False}),
     (values([[100.0, 100.0], [-100.0, -101.0], [0.0, -100.0]]), (1,), False, {"smooth": False}),
-    (values([[-INF, -INF], [-INF, 1.0], [INF, 1.0]]), (1,), False, {"grad": False}), (values([[NAN, 1.0]]), (1,), True, {"grad": False}),
+    (normal(2, 40_000), (1,), False), (values([[-INF, -INF], [-INF, 1.0], [INF, 1.0]]), (1,), False, {"grad": False}), (values([[NAN, 1.0]]), (1,), True, {"grad": False}),
 ]  # fmt: skip
 for _op in ("softmax", "log_softmax"):
     ROWS[_op] = [(normal(2, 3, 4), axis) for axis in (0, 1, 2)] + [
@@ -101,6 +127,7 @@ for _op in ("softmax", "log_softmax"):
         (normal(3, 1), 1),
         (normal(0, 3), 1),
         (normal(60, 50), 1),
+        (normal(2, 40_000), 1),
     ]
     ROWS[_op] += [
         (values([[1000.0, 1000.0, 0.0], [-1000.0, -1000.0, -1001.0]]), 1, {"smooth": False}), (values([[-INF, 1.0, 2.0]]), 1, {"grad": False}),
@@ -112,6 +139,7 @@ ROWS["dense"] = [
     (normal(3, 4), normal(4, 5), normal(5)), (normal(3, 4), normal(4, 5), None), (normal(2, 3, 4), normal(4, 5), normal(5)), (normal(2, 3, 4), normal(4, 5), None),
     (normal(4), normal(4, 5), normal(5)), (normal(1, 1), normal(1, 1), normal(1)), (normal(0, 4), normal(4, 5), normal(5)), (normal(2, 0, 4), normal(4, 5), normal(5)),
     (normal(40, 60), normal(60, 30), normal(30)), (normal(2, 1, 3, 4), normal(4, 2), normal(2)),
+    (normal(64, 1000), normal(1000, 8), normal(8)), (values([[NAN, 1.0], [2.0, INF], [3.0, 4.0]]), normal(2, 3), normal(3), {"grad": False}),
 ]  # fmt: skip
 ROWS["einsum"] = [
     ("ab,bc->ac", [normal(3, 4), normal(4, 5)]), ("ab,cb->ca", [normal(3, 4), normal(5, 4)]), ("bij,bjk->bik", [normal(2, 3, 4), normal(2, 4, 5)]),
@@ -119,7 +147,8 @@ ROWS["einsum"] = [
     ("a,a->a", [normal(3), normal(3)]), ("btd,dnh->btnh", [normal(2, 3, 4), normal(4, 2, 5)]), ("btnh,bsnh->bnts", [normal(2, 3, 2, 4), normal(2, 5, 2, 4)]),
     ("bnts,bsnh->btnh", [normal(2, 2, 3, 5), normal(2, 5, 2, 4)]), ("ab,bc,cd->ad", [normal(2, 3), normal(3, 4), normal(4, 2)]),
     ("abc,cd->abd", [normal(2, 3, 4), normal(4, 5)]), ("ab,ac->bc", [normal(3, 4), normal(3, 2)]), ("ab,c->a", [normal(3, 4), normal(5)]),
-    ("ab,bc->ac", [normal(0, 4), normal(4, 5)]), ("ab,bc->ac", [normal(3, 0), normal(0, 5)]),
+    ("ab,bc->ac", [normal(0, 4), normal(4, 5)]), ("ab,bc->ac", [normal(3, 0), normal(0, 5)]), ("ab,bc->ac", [normal(1, 4), normal(4, 1)]),
+    ("abc,cd->abd", [normal(5, 50, 250), normal(250, 4)]), ("ab,bc->ac", [values([[NAN, 1.0], [2.0, INF], [3.0, 4.0]]), normal(2, 3)], {"grad": False}),
 ]  # fmt: skip
 
 # random --------------------------------------------------------------------------------------------------------
@@ -134,7 +163,7 @@ _NORMALS = [r * turn(2.0 * math.pi * v) for turn in (math.cos, math.sin) for r, 
 ROWS["random_normal"].append(((4,), (1, 2), FLOATX, {"value": _NORMALS}))
 ROWS["dropout"] = [
     (normal(3, 4), 0.5, (1, 2), (3, 4)), (normal(3, 4), 0.3, (1, 2), (3, 1)), (normal(3, 4), 0.0, (1, 2), (3, 4)), (normal(3, 4), 0.9, (1, 2), (1, 4)),
-    (normal(0), 0.5, (1, 2), (0,)), (normal(2, 3, 4), 0.25, (7, 2**32 - 1), (2, 1, 4)), (normal(200, 200), 0.4, (5, 6), (200, 200)), (normal(), 0.1, (1, 2), ()),
+    (normal(0), 0.5, (1, 2), (0,)), (normal(1, 4), 0.5, (1, 2), (1, 4)), (normal(2, 3, 4), 0.25, (7, 2**32 - 1), (2, 1, 4)), (normal(200, 200), 0.4, (5, 6), (200, 200)), (normal(), 0.1, (1, 2), ()),
     (values([NAN, INF, 1.0, 2.0, 3.0]), 0.0, (1, 2), (5,), {"grad": False}),
 ]  # fmt: skip
 ROWS["mix_counter"] = [
@@ -147,16 +176,18 @@ ROWS["mix_counter"] = [
 ROWS["softmax_cross_entropy"] = [
     (uniform(0.0, 1.0, 3, 4), normal(3, 4)), (uniform(0.0, 1.0, 2, 3, 4), normal(2, 3, 4)), (uniform(0.0, 1.0, 0, 4), normal(0, 4)), (uniform(0.0, 1.0, 3, 1), normal(3, 1)),
     (values([[0.0, 1.0, 0.0]]), values([[100.0, -100.0, 0.0]]), {"smooth": False}), (uniform(0.0, 1.0, 50, 60), normal(50, 60)),
-    (values([[0.0, 1.0]]), values([[NAN, 1.0]]), {"grad": False}),
+    (values([[0.0, 1.0]]), values([[NAN, 1.0]]), {"grad": False}), (values([[0.25, 0.75]]), values([[-INF, 1.0]]), {"grad": False}),
 ]  # fmt: skip
 ROWS["sparse_softmax_cross_entropy"] = [
     (ints(0, 4, 3), normal(3, 4)), (ints(0, 4, 2, 3), normal(2, 3, 4)), (ints(0, 4, 0), normal(0, 4)), (ints(0, 4, 3, dtype="int64"), normal(3, 4)),
     (ints(0, 4, 3, dtype="uint8"), normal(3, 4)), (ints(0, 1, 3), normal(3, 1)), (ints(0, 60, 50), normal(50, 60)),
     (values([1], "int32"), values([[100.0, -100.0, 0.0]]), {"smooth": False}),
+    (values([1, 1, 0], "int32"), values([[NAN, 1.0], [-INF, 1.0], [-INF, 1.0]]), {"grad": False}),
 ]  # fmt: skip
 ROWS["sigmoid_cross_entropy"] = [
     (uniform(0.0, 1.0, 3, 4), normal(3, 4)), (uniform(0.0, 1.0), normal()), (uniform(0.0, 1.0, 0), normal(0)), (uniform(0.0, 1.0, 50, 60), normal(50, 60)),
     (values([0.0, 1.0, 0.0, 1.0]), values([100.0, 100.0, -100.0, -100.0]), {"smooth": False}), (uniform(0.0, 1.0, 3, 1), normal(3, 1)),
+    (values([0.25, 1.0, 0.5]), values([-INF, -INF, NAN]), {"grad": False}),
 ]  # fmt: skip
 
 # layers --------------------------------------------------------------------------------------------------------
@@ -164,6 +195,8 @@ _PER = (normal(4), uniform(0.2, 2.0, 4))
 ROWS["normalize"] = [
     (normal(3, 4), *_PER, normal(4), normal(4), 1e-3), (normal(3, 4), *_PER, None, None, 1e-5), (normal(3, 4), *_PER, normal(4), None, 1e-3), (normal(3, 4), *_PER, None, normal(4), 1e-3),
     (normal(2, 3, 4), normal(3, 1), uniform(0.2, 2.0, 3, 1), normal(3, 1), normal(3, 1), 1e-3), (normal(0, 4), *_PER, normal(4), normal(4), 1e-3),
+    (normal(300, 200), normal(200), uniform(0.2, 2.0, 200), normal(200), normal(200), 1e-3),
+    (values([[NAN, 1.0, INF, -INF]]), *_PER, normal(4), normal(4), 1e-3, {"grad": False}),
 ]  # fmt: skip
 ROWS["batch_norm_train"] = [
     (normal(5, 4), normal(4), normal(4), 1e-3), (normal(2, 3, 4), normal(4), normal(4), 1e-5), (normal(2, 3, 3, 4), normal(4), normal(4), 1e-3),
@@ -171,10 +204,17 @@ ROWS["batch_norm_train"] = [
     (normal(30, 10, 8), normal(8), normal(8), 1e-3), (normal(2, 2, 2, 2, 3), normal(3), normal(3), 1e-3),
 ]  # fmt: skip
 ROWS["batch_norm_train"] = [(*row, {"project": 1}) for row in ROWS["batch_norm_train"]]
-ROWS["batch_norm_train"] += [(normal(1, 4), normal(4), normal(4), 1e-3, {"grad": False})]
+ROWS["batch_norm_train"] += [
+    (normal(1, 4), normal(4), normal(4), 1e-3, {"grad": False}),
+    (normal(0, 4), normal(4), normal(4), 1e-3, {"grad": False}),
+    (normal(500, 128), normal(128), normal(128), 1e-3, {"project": 1}),
+    (values([[NAN, 1.0, INF], [1.0, 2.0, 1.0]]), normal(3), normal(3), 1e-3, {"grad": False}),
+]
 ROWS["layer_norm"] = [
     (normal(3, 4), normal(4), normal(4), 1e-3), (normal(2, 3, 4), normal(4), normal(4), 1e-5), (normal(3, 4), None, normal(4), 1e-3), (normal(3, 4), normal(4), None, 1e-3),
     (normal(3, 4), None, None, 1e-3), (normal(0, 4), normal(4), normal(4), 1e-3), (normal(4), normal(4), normal(4), 1e-3), (normal(30, 40), normal(40), normal(40), 1e-3),
+    (normal(1, 4), normal(4), normal(4), 1e-3), (normal(300, 200), normal(200), normal(200), 1e-3),
+    (values([[NAN, 1.0, 2.0], [INF, 1.0, 2.0], [1.0, 2.0, 4.0]]), normal(3), normal(3), 1e-3, {"grad": False}),
 ]  # fmt: skip
 
 
@@ -220,6 +260,9 @@ ROWS["global_norm"] = [
     ([normal(3)],),
     ([normal(0), normal(3)],),
     ([normal(40, 60), normal(30)],),
+    ([normal(1, 3), normal(300, 200)],),
+    ([values([NAN, 1.0]), normal(3)], {"grad": False}),
+    ([values([-INF, 1.0]), normal(3)], {"grad": False}),
 ]
 ROWS["constant"] = [
     ([1.0, 2.0], FLOATX),
@@ -234,7 +277,7 @@ ROWS["constant"] = [
 
 #: Derived operations that also run in half precision, on their first case.
 HALF = (
-    "square sigmoid relu leaky_relu elu softplus softsign gelu hard_sigmoid zeros_like ones_like expand_dims stack split repeat one_hot "
+    "copy square sigmoid relu leaky_relu elu softplus softsign gelu hard_sigmoid zeros_like ones_like expand_dims stack split repeat one_hot "
     "mean moments logsumexp softmax log_softmax dense einsum random_normal dropout softmax_cross_entropy sparse_softmax_cross_entropy "
     "sigmoid_cross_entropy normalize batch_norm_train layer_norm lstm gru simple_rnn global_norm is_float constant"
 ).split()

@@ -71,8 +71,10 @@ for _op in ("isnan", "isinf", "isfinite"):
         (values(NAN),),
         (normal(0),),
         (normal(2, 0, 3),),
+        (normal(1, 5, 1),),
+        (normal(50, 60),),
     ]
-CASES["logical_not"] = [(bools(3, 4),), (bools(),), (bools(0),)]
+CASES["logical_not"] = [(bools(*s),) for s in ((3, 4), (), (0,), (1, 5, 1), (50, 60))]
 
 # binary --------------------------------------------------------------------------------------------------------
 _PAIRS = [
@@ -110,6 +112,7 @@ CASES["add"] += [
     (values([200, 100], "uint8"), values([100, 100], "uint8"), {"value": [44, 200]}),
     (values([2**31 - 1], "int32"), 1, {"value": [-(2**31)]}),
     (values([2**32 - 1], "uint32"), values([2], "uint32"), {"value": [1]}),
+    (values([2**64 - 1, 5], "uint64"), 2**63 + 1, {"value": [2**63, 2**63 + 6]}),
 ]
 CASES["subtract"] += [
     (values([0, 5], "uint8"), 1, {"value": [255, 4]}),
@@ -157,6 +160,8 @@ CASES["floor_divide"] = [
     (*_SIGNS, {"value": [2.0, -3.0, -3.0, 2.0, 0.0]}),
     (values([1.0, 0.3, 2.0]), values([0.1, 0.1, 0.2])),
     (values([NAN, 1.0]), values([1.0, NAN])),
+    (values([INF, -INF, INF]), values([2.0, 2.0, INF])),
+    (uniform(-9.0, 9.0, 50, 60), uniform(0.3, 2.0, 60)),
     (values(_INT_SIGNS[0], "int32"), values(_INT_SIGNS[1], "int32"), {"value": [2, -3, -3, 2, 0, 2, -2]}),
     (values(_INT_SIGNS[0], "int64"), 3), (values(_INT_SIGNS[0], "int8"), -3), (17, ints(1, 9, 5)), (ints(0, 99, 5, dtype="uint8"), 7),
     (values([2**40 + 5, -(2**40) - 5], "int64"), 7),
@@ -168,6 +173,8 @@ CASES["mod"] = [
     (*_SIGNS, {"value": [1.0, 2.0, -2.0, -1.0, 0.0], "smooth": False, "gradient": {"x": [1.0] * 5}}),
     (values([1.0, 0.3]), values([0.1, 0.1]), {"grad": False}),
     (values([NAN, 1.0, 1.0]), values([1.0, NAN, 0.0]), {"grad": False}),
+    (values([INF, -INF, INF]), values([2.0, 2.0, INF]), {"grad": False}),
+    (uniform(-9.0, 9.0, 50, 60), uniform(0.3, 2.0, 60), {"smooth": False}),
     (values(_INT_SIGNS[0], "int32"), values(_INT_SIGNS[1], "int32"), {"value": [1, 2, -2, -1, 0, 0, 0]}),
     (values(_INT_SIGNS[0], "int64"), 3), (values(_INT_SIGNS[0], "int8"), -3), (17, ints(1, 9, 5)), (ints(0, 99, 5, dtype="uint8"), 7),
     (values([2**40 + 5, -(2**40) - 5], "int64"), 7),
@@ -185,6 +192,7 @@ for _op in ("equal", "not_equal", "less", "less_equal", "greater", "greater_equa
         (1, ints(0, 3, 5, dtype="uint8")),
         (values([2**40, 2**40 + 1], "int64"), 2**40),
         (values([2**32 - 1, 5], "uint32"), values([5, 2**32 - 1], "uint32")),
+        (values([2**63, 2**63 + 1], "uint64"), 2**63),
     ]
 for _op in ("equal", "not_equal"):
     CASES[_op].append((bools(3, 4), bools(4)))
@@ -195,7 +203,9 @@ for _op in ("bitwise_and", "bitwise_or", "bitwise_xor"):
         (ints(-99, 99, 3, 4), ints(-99, 99, 4)), (ints(0, 255, 5, dtype="uint8"), ints(0, 255, 5, dtype="uint8")),
         (ints(0, 2**32, 7, dtype="uint32"), ints(0, 2**32, 7, dtype="uint32")), (ints(0, 2**32, 7, dtype="uint32"), 0xDEADBEEF),
         (0x9E3779B1, ints(0, 2**32, 7, dtype="uint32")), (ints(0, 2**32, dtype="uint32"), 0xFFFFFFFF), (ints(-99, 99, 5), -7),
-        (ints(-99, 99, 0), 3), (values([2**40 + 3, -5], "int64"), values([2**40 + 6, 9], "int64")),
+        (ints(-99, 99, 0), 3), (values([2**40 + 3, -5], "int64"), values([2**40 + 6, 9], "int64")), (ints(-99, 99, 1, 5, 1), 6),
+        (values([5, 2**64 - 1], "uint64"), 2**64 - 1), (2**63, values([5, 2**64 - 1], "uint64")),
+        (ints(0, 2**32, 50, 60, dtype="uint32"), ints(0, 2**32, 60, dtype="uint32")),
     ]  # fmt: skip
 
 _COND = [True, False, True, False]
@@ -211,11 +221,13 @@ CASES["where"] = [
     (values(_COND, "bool"), values([1.0, NAN, 2.0, INF]), 0.0, {"smooth": False, "gradient": {"x": [1.0, 0.0, 1.0, 0.0]}}),
     (bools(3, 4), ints(-9, 9, 3, 4), ints(-9, 9, 4)), (bools(3, 4), ints(-9, 9, 3, 4), 7), (bools(5), bools(5), bools(5)),
     (bools(5), ints(0, 9, 5, dtype="uint8"), 255), (bools(5), values([2**40, 1, 2, 3, 4], "int64"), 0),
+    (bools(5), values([2**64 - 1, 1, 2, 3, 4], "uint64"), 2**63),
 ]  # fmt: skip
 CASES["clip"] = [
     (normal(3, 4), -0.5, 0.75), (normal(), -0.5, 0.75), (normal(0), 0.0, 1.0), (normal(2, 3), 0.0, INF), (normal(2, 3), -INF, 0.25),
-    (normal(60, 50), -1.0, 1.0),
+    (normal(60, 50), -1.0, 1.0), (normal(1, 5, 1), -1.0, 1.0),
     (values([NAN, INF, -INF]), -1.0, 1.0, {"grad": False, "value": [NAN, 1.0, -1.0]}),
     (values([-1.0, 0.5, 2.0, -2.0, 3.0]), -1.0, 2.0, {"smooth": False, "gradient": {"x": [1.0, 1.0, 1.0, 0.0, 0.0]}}),
     (ints(-9, 9, 3, 4), -3, 5), (ints(0, 255, 5, dtype="uint8"), 10, 200), (values([2**40, -(2**40), 3], "int64"), -5, 2**39),
+    (values([2**64 - 1, 2**63 + 5, 3], "uint64"), 4, 2**63 + 7), (values([2**63 - 1, -(2**63), 3], "int64"), -(2**63), 2**63 - 1),
 ]  # fmt: skip

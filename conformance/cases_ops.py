@@ -1,9 +1,11 @@
 """Cases of every primitive of the op table."""
 
+import math
+
 from kshim.spec.table import TABLE
 
 from . import cases_elementwise, cases_reduce, cases_shaping, cases_windows
-from .case import FLOATS, Case
+from .case import FLOATS, Array, Case, leaves, reversed_, strided, substitute, transposed
 
 ROWS = {**cases_elementwise.CASES, **cases_reduce.CASES, **cases_shaping.CASES, **cases_windows.CASES}
 
@@ -15,11 +17,27 @@ HALF = (
 ).split()
 
 
+def _views(rows):
+    """One of the rows three times more, with its tensors as views: the one marked so, else the first of matrices."""
+    marked = [row for row in rows if isinstance(row[-1], dict) and row[-1].get("views")]
+    filled = [(row, [a.shape for _, a in leaves(row)]) for row in marked or rows]
+    filled = [(row, shapes) for row, shapes in filled if shapes and all(map(math.prod, shapes))]
+    for rank in (2, 1):
+        for row, shapes in filled:
+            if max(map(len, shapes)) >= rank:
+                return [
+                    tuple(substitute(row, lambda _, a, view=view: view(a) if isinstance(a, Array) and a.shape else a))
+                    for view in (strided, reversed_, transposed)
+                ]
+    return []
+
+
 def build(part, op, rows, parameters, half=False):
     """The cases of rows: arguments, and options in a last dict. `half`: the first one in half precision too."""
-    out = []
-    for row in map(tuple, rows):
+    out, rows = [], list(map(tuple, rows))
+    for row in [*rows, *_views(rows)]:
         options = dict(row[-1]) if row and isinstance(row[-1], dict) else {}
+        options.pop("views", None)
         if half and not out:
             options["only"] = (*FLOATS, "float16", "bfloat16")
         out.append(

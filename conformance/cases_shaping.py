@@ -11,7 +11,7 @@ CASES["full"] = [
     ((2, 3), 1.5, FLOATX), ((), -2.0, FLOATX), ((0,), 1.0, FLOATX), ((2, 0, 3), 1.0, FLOATX), ((1, 5, 1), 0.0, FLOATX),
     ((3,), NAN, FLOATX), ((3,), -INF, FLOATX), ((2,), 3, FLOATX), ((2,), 0, FLOATX), ((2,), True, "bool"), ((2,), False, "bool"),
     ((2,), 0, "bool"), ((2,), 1, "bool"), ((3,), -7, "int32"), ((3,), 2**40 + 1, "int64"), ((3,), 200, "uint8"), ((3,), -100, "int8"),
-    ((3,), 2**32 - 1, "uint32"), ((3,), 1.5, "float16"), ((), 5, "int32"),
+    ((3,), 2**32 - 1, "uint32"), ((3,), 2**64 - 1, "uint64"), ((3,), 1.5, "float16"), ((), 5, "int32"),
 ]  # fmt: skip
 CASES["arange"] = [(n, d) for n in (0, 1, 5, 300) for d in (FLOATX, "int32", "int64", "float16")]
 CASES["arange"] += [(5, "uint8"), (5, "int8"), (300, "uint32")]
@@ -35,6 +35,9 @@ CASES["stop_gradient"] = [
     (values([1.0, 2.0, 3.0]), _ZERO),
     (normal(), {"smooth": False}),
     (normal(0), {"grad": False}),
+    (normal(1, 5, 1), {"smooth": False}),
+    (normal(50, 60), {"smooth": False}),
+    (values([NAN, INF, -INF]), {"grad": False}),
     (ints(-9, 9, 5),),
 ]
 CASES["reshape"] = [
@@ -49,7 +52,7 @@ CASES["transpose"] = [
 ]  # fmt: skip
 CASES["broadcast_to"] = [
     (normal(4), (3, 4)), (normal(3, 1), (3, 4)), (normal(), (2, 3)), (normal(1, 1), (2, 3)), (normal(3, 4), (3, 4)), (normal(), ()),
-    (normal(1), (0,)), (normal(1, 3), (2, 0, 3)), (normal(2, 1, 3), (4, 2, 5, 3)),
+    (normal(1), (0,)), (normal(1, 3), (2, 0, 3)), (normal(0, 1), (2, 0, 3)), (normal(2, 1, 3), (4, 2, 5, 3)),
     (ints(-9, 9, 4), (3, 4)), (bools(3, 1), (3, 4)),
 ]  # fmt: skip
 CASES["concat"] = [
@@ -67,7 +70,7 @@ CASES["slice"] = [
     (normal(5, 6), (1, 2), (4, 6), (1, 1)), (normal(5, 6), (0, 0), (5, 6), (1, 1)), (normal(5, 6), (0, 1), (5, 6), (2, 3)), (normal(5, 6), (2, 0), (2, 6), (1, 1)),
     (normal(5, 6), (4, 5), (5, 6), (1, 1)), (normal(7), (1,), (6,), (2,)), (normal(7), (0,), (7,), (3,)), (normal(7), (0,), (1,), (5,)), (normal(), (), (), ()),
     (normal(0, 3), (0, 1), (0, 3), (1, 1)), (normal(5, 6), (4, 0), (2, 6), (1, 1)), (ints(-9, 9, 7), (1,), (6,), (2,)), (bools(7), (1,), (6,), (2,)),
-    (normal(2, 3, 4), (1, 0, 1), (2, 3, 4), (1, 2, 2)), (normal(7), (7,), (7,), (1,)),
+    (normal(2, 3, 4), (1, 0, 1), (2, 3, 4), (1, 2, 2)), (normal(7), (7,), (7,), (1,)), (normal(1, 6), (0, 2), (1, 6), (1, 3)),
 ]  # fmt: skip
 CASES["flip"] = [
     (normal(3, 4), (0,)), (normal(3, 4), (1,)), (normal(3, 4), (0, 1)), (normal(2, 3, 4), (0, 2)), (normal(3, 4), ()), (normal(0), (0,)), (normal(1, 5, 1), (1,)),
@@ -104,6 +107,8 @@ CASES["scatter_add"] = [
     (values([1.0, 2.0]), values([1, 1, 1], "int32"), values([1.0, 2.0, 4.0]), {"value": [1.0, 9.0], "gradient": {"x": [1.0, 1.0], "updates": [1.0] * 3}}),
     (ints(-9, 9, 5, 3), ints(0, 5, 4), ints(-9, 9, 4, 3)), (ints(-9, 9, 5, dtype="int64"), ints(0, 5, 4, dtype="int64"), ints(-9, 9, 4, dtype="int64")),
     (normal(5, 3), ints(0, 5, 4, dtype="int64"), normal(4, 3)), (normal(5, 0), ints(0, 5, 4), normal(4, 0)),
+    (normal(300, 200), ints(0, 300, 500), normal(500, 200)),
+    (values([NAN, 1.0, INF, 2.0]), values([0, 1, 2, 3, 3], "int32"), values([1.0, NAN, 1.0, -INF, 5.0]), {"grad": False}),
 ]  # fmt: skip
 CASES["argsort"] = [
     (normal(2, 3, 4), 0), (normal(2, 3, 4), 1), (normal(2, 3, 4), 2), (normal(50), 0), (normal(0), 0), (normal(3, 0), 1), (normal(3, 1), 1),

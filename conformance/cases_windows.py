@@ -15,7 +15,7 @@ CASES["matmul"] = [
     (normal(0, 4), normal(4, 5)), (normal(3, 0), normal(0, 5)), (normal(3, 4), normal(4, 0)), (normal(0, 3, 4), normal(4, 5)), (normal(40, 60), normal(60, 30)),
     (ints(-9, 9, 3, 4), ints(-9, 9, 4, 5)), (ints(-9, 9, 2, 3, 4, dtype="int64"), ints(-9, 9, 4, 5, dtype="int64")),
     (values([[NAN, 1.0], [2.0, 3.0]]), values([[1.0, 2.0], [3.0, 4.0]]), {"grad": False}),
-    (values([[INF, 1.0], [1e30, -1e30]]), values([[1.0, 2.0], [3.0, 4.0]]), {"grad": False}),
+    (values([[INF, 1.0], [1e30, -1e30]]), values([[1.0, 2.0], [3.0, 4.0]]), {"grad": False}), (normal(256, 256), normal(256, 256)),
 ]  # fmt: skip
 
 _NONE1, _NONE2 = ((0, 0),), ((0, 0), (0, 0))
@@ -36,6 +36,7 @@ CONV = [
     ((2, 5, 5, 3), (3, 3, 1, 3), (1, 1), ((1, 1), (1, 1)), (1, 1), 3),
     ((2, 5, 6, 3), (3, 2, 1, 6), (2, 2), ((1, 1), (0, 0)), (1, 1), 3),
     ((2, 6, 6, 3), (2, 2, 1, 3), (1, 1), _NONE2, (2, 2), 3),
+    ((2, 5, 5, 4), (2, 2, 4, 1), (1, 1), _NONE2, (1, 1), 1),
     ((2, 5, 5, 3), (1, 1, 3, 4), (1, 1), _NONE2, (1, 1), 1),
     ((2, 5, 5, 3), (1, 1, 3, 4), (2, 2), _NONE2, (1, 1), 1),
     ((0, 5, 5, 3), (3, 3, 3, 4), (1, 1), ((1, 1), (1, 1)), (1, 1), 1),
@@ -45,9 +46,20 @@ CONV = [
     ((1, 4, 5, 4, 2), (2, 3, 2, 2, 3), (1, 1, 1), ((0, 0),) * 3, (1, 1, 1), 1),
     ((1, 4, 5, 4, 2), (2, 2, 3, 2, 3), (2, 1, 2), ((1, 0), (1, 1), (1, 1)), (1, 1, 1), 1),
     ((1, 5, 5, 5, 4), (2, 2, 2, 2, 4), (1, 1, 1), ((1, 0),) * 3, (2, 1, 1), 2),
+    ((4, 64, 64, 4), (3, 3, 4, 4), (1, 1), ((1, 1), (1, 1)), (1, 1), 1),
 ]
-CASES["conv"] = [(normal(*x), normal(*k), *how) for x, k, *how in CONV]
-CASES["conv"].append((values([[[1.0], [NAN], [2.0], [3.0]]]), normal(2, 1, 1), (1,), _NONE1, (1,), 1, {"grad": False}))
+
+
+def _views(x, pads):
+    """Two spatial axes with uneven padding stand for all."""
+    return {"views": len(x) == 4 and pads not in (_NONE2, ((1, 1), (1, 1)))}
+
+
+CASES["conv"] = [(normal(*x), normal(*k), *how, _views(x, how[1])) for x, k, *how in CONV]
+CASES["conv"] += [
+    (values([[[1.0], [odd], [2.0], [3.0]]]), normal(2, 1, 1), (1,), _NONE1, (1,), 1, {"grad": False})
+    for odd in (NAN, INF)
+]
 
 #: Filters of the transposed convolution, then as CONV for the convolution it is the gradient of.
 TRANSPOSE = [row for row in CONV if row[-1] == 1 and row[0][0] != 0] + [
@@ -64,21 +76,24 @@ TRANSPOSE = [row for row in CONV if row[-1] == 1 and row[0][0] != 0] + [
 
 def _transpose(x, kernel, strides, pads, dilation, groups):
     out = shape_rules.conv(x, kernel, strides, pads, dilation, groups)
-    return normal(*out), normal(*kernel), strides, pads, dilation, x[1:-1]
+    return normal(*out), normal(*kernel), strides, pads, dilation, x[1:-1], _views(x, pads)
 
 
-CASES["conv_transpose"] = [_transpose(*row) for row in TRANSPOSE]
+CASES["conv_transpose"] = [_transpose(*row) for row in TRANSPOSE] + [
+    (values([[[1.0], [odd], [2.0], [3.0]]]), normal(2, 1, 1), (1,), _NONE1, (1,), (5,), {"grad": False})
+    for odd in (NAN, INF)
+]
 
 #: x shape, window, strides, pads
 POOL = [
     ((2, 8, 3), (2,), (2,), _NONE1), ((2, 8, 3), (3,), (2,), ((1, 1),)), ((2, 7, 1), (3,), (1,), ((1, 0),)), ((2, 7, 2), (2,), (4,), _NONE1),
     ((2, 6, 6, 3), (2, 2), (2, 2), _NONE2), ((2, 6, 7, 3), (3, 2), (2, 1), ((1, 1), (0, 1))), ((2, 5, 5, 2), (3, 3), (1, 1), ((1, 1), (1, 1))),
     ((2, 5, 5, 2), (5, 5), (1, 1), _NONE2), ((1, 7, 7, 1), (2, 3), (3, 2), ((0, 1), (1, 1))), ((0, 4, 4, 2), (2, 2), (2, 2), _NONE2), ((1, 1, 1, 1), (1, 1), (1, 1), _NONE2),
-    ((2, 7, 7, 2), (2, 2), (2, 2), ((0, 1), (0, 1))), ((2, 20, 20, 8), (3, 3), (2, 2), ((0, 1), (0, 1))),
+    ((2, 7, 7, 2), (2, 2), (2, 2), ((0, 1), (0, 1))), ((2, 20, 20, 8), (3, 3), (2, 2), ((0, 1), (0, 1))), ((4, 64, 64, 4), (2, 2), (2, 2), _NONE2),
     ((1, 4, 5, 4, 2), (2, 2, 2), (2, 2, 2), ((0, 0),) * 3), ((1, 4, 5, 4, 2), (2, 3, 2), (1, 2, 2), ((1, 0), (1, 1), (0, 0))),
 ]  # fmt: skip
 for _op in ("max_pool", "avg_pool"):
-    CASES[_op] = [(normal(*x), *how) for x, *how in POOL]
+    CASES[_op] = [(normal(*x), *how, _views(x, how[-1])) for x, *how in POOL]
     CASES[_op] += [
         (values([[[1.0], [NAN], [2.0], [3.0]]]), (2,), (1,), _NONE1, {"grad": False}),
         (values([[[-5.0], [-3.0], [-4.0], [-9.0]]]), (3,), (2,), ((1, 1),), {"smooth": _op == "avg_pool"}),
@@ -93,5 +108,6 @@ CASES["max_pool"] += [
      {"smooth": False, "gradient": {"x": [[[1.0, 1.0], [0.0, 0.0], [0.0, 0.0], [1.0, 1.0]]]}}),
 ]  # fmt: skip
 CASES["avg_pool"] += [
+    (values([[[1.0], [INF], [2.0], [3.0]]]), (2,), (1,), _NONE1, {"grad": False}),
     (values([[[1.0], [2.0], [3.0], [4.0]]]), (3,), (1,), ((1, 1),), {"value": [[[1.5], [2.0], [3.0], [3.5]]]}),
 ]

@@ -30,6 +30,20 @@ def has_bfloat16(b):
     return True
 
 
+def laid_out(b, array, layout, make):
+    """`make(an array)` made into a tensor of the values of `array` by an operation that frameworks answer with a view."""
+    rank = array.ndim
+    if layout == "strided":
+        gaps = np.full([2 * n for n in array.shape], np.nan if array.dtype.kind == "f" else 1, array.dtype)
+        gaps[(slice(None, None, 2),) * rank] = array
+        return b.slice(make(gaps), (0,) * rank, gaps.shape, (2,) * rank)
+    if layout == "reversed":
+        return b.flip(make(np.flip(array)), tuple(range(rank)))
+    if layout == "transposed":
+        return b.transpose(make(array.T), tuple(reversed(range(rank))))
+    return make(array)
+
+
 def arguments(b, case, dtype, wide=False):
     """Arguments with tensors for recipes. `wide`: float64 tensors of the values rounded to `dtype`."""
     target = "float64" if wide or dtype == FIXED else dtype
@@ -39,8 +53,9 @@ def arguments(b, case, dtype, wide=False):
             return target
         array = recipe.build(path)
         if recipe.dtype is not None:
-            return b.from_numpy(array)
-        return native(b, rounded(array, dtype) if dtype != FIXED else array, target)
+            return laid_out(b, array, recipe.layout, b.from_numpy)
+        array = rounded(array, dtype) if dtype != FIXED else array
+        return laid_out(b, array, recipe.layout, lambda values: native(b, values, target))
 
     return substitute(case.args, make)
 

@@ -3,7 +3,7 @@
 Every fault of the catalogue runs in a worker of its own on the cases most likely to see it, then, if they do not, on more.
 What counts is what a real run would show: a fault in the torch, jax or tensorflow backend is held against the healthy numpy
 backend; one in the frontend is in the reference as well, and one in the numpy backend is the reference, so they show only
-in known answers, central differences, definitions and the op table - or, for numpy, in the disagreement of torch.
+in known answers, central differences, definitions and the op table, or where torch then disagrees with numpy.
 Mismatches that are there without the fault do not count.
 """
 
@@ -25,7 +25,7 @@ from .supervise import WorkerError, absent, available_cores, run_worker
 
 #: Share of the faults that must be seen.
 NEEDED = 0.97
-#: Whose disagreement with the numpy backend counts as seeing a fault of that one.
+#: Whose disagreement with the numpy backend counts as seeing a fault of that one, or of the frontend.
 WITNESS = "torch"
 
 
@@ -116,29 +116,40 @@ def _first(verdict, known):
     return next((m for m in verdict.mismatches if _key(m) not in known), None)
 
 
-def _look(runs, fault, glob):
-    """(mismatch or None, how often the changed place ran) on the cases of a glob."""
-    own = "numpy" if fault.where in ("numpy", "frontend") else fault.where
-    trace = runs.trace(own, glob, fault.name)
+def _look(runs, fault, glob, traces, witness=False):
+    """(mismatch or None, how often the changed place ran) on the cases of a glob; `traces` keeps what was run, by glob.
+
+    `witness`: what another backend makes of a fault that is in the reference, with the frontend's faults in it too.
+    """
+    shared = fault.where in ("numpy", "frontend")
+    if glob not in traces:
+        traces[glob] = runs.trace("numpy" if shared else fault.where, glob, fault.name)
+    trace = traces[glob]
     calls = trace.info["fault"]["calls"]
-    reference = trace if own == "numpy" else runs.healthy("numpy", glob)
-    judge = runs.judge(reference, glob)
-    found = _first(judge.verdict(trace), runs.known(own, glob))
-    if found is None and fault.where == "numpy" and not absent(WITNESS):
-        found = _first(judge.verdict(runs.healthy(WITNESS, glob)), runs.known(WITNESS, glob))
-    return found, calls
+    judge = runs.judge(trace if shared else runs.healthy("numpy", glob), glob)
+    if witness:
+        trace = runs.healthy(WITNESS, glob) if fault.where == "numpy" else runs.trace(WITNESS, glob, fault.name)
+        calls += trace.info.get("fault", {"calls": 0})["calls"]
+    return _first(judge.verdict(trace), runs.known(trace.backend, glob)), calls
 
 
 def examine(runs, fault, everything=True):
     """The `Finding` of one fault; `everything`: look at the whole quick subset where its globs show nothing."""
-    started, calls = time.monotonic(), 0
+    started, calls, traces = time.monotonic(), 0, {}
 
     def finding(status, level="", case="", how=""):
         return Finding(fault.name, fault.doc, status, level, case, how, time.monotonic() - started)
 
-    for glob in (*fault.look, *((None,) if everything else ())):
+    shared = fault.where in ("numpy", "frontend") and not absent(WITNESS)
+    places = [
+        (glob, witness)
+        for globs in (fault.look, (None,) if everything else ())
+        for witness in ((False, True) if shared else (False,))
+        for glob in globs
+    ]
+    for glob, witness in places:
         try:
-            found, ran = _look(runs, fault, glob)
+            found, ran = _look(runs, fault, glob, traces, witness)
         except (LookupError, WorkerError) as error:
             return finding("broken", how=str(error))
         calls += ran

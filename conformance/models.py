@@ -20,7 +20,9 @@ from .run import failure
 from .trace import Entry, Result
 
 #: Trained in the quick subset too.
-_QUICK = "mlp cnn lstm gru two_inputs stateful regularised constrained optimizer_adam optimizer_sgd_nesterov".split()
+_QUICK = (
+    "mlp cnn lstm gru vae two_inputs stateful regularised constrained optimizer_adam optimizer_sgd_nesterov".split()
+)
 _KNOWN = os.path.join(os.path.dirname(__file__), "known", "models.json")
 
 
@@ -184,19 +186,27 @@ def run_training(b, training, dtype):
     result = Result(training.id, dtype, "eager", partial=dtype != "float64")  # known courses are of float64
     try:
         history, predicted, weights = train(training.op, dtype)
-        answers = known().get(training.op, {}).get("history", {}) if dtype == "float64" else {}
+        answers = known().get(training.op, {}) if dtype == "float64" else {}
+        kind = "course" if answers.get("by") == "tf_keras" else "curve"
         for name, values in history.items():
-            expected = np.asarray(answers[name]) if name in answers else None
+            expected = answers.get("history", {}).get(name)
             values = np.asarray(values, dtype)
             if expected is not None:
-                result.entries.append(Entry(f"course of {name}", "course", dtype, values, expected))
+                result.entries.append(Entry(f"course of {name}", kind, dtype, values, np.asarray(expected)))
             result.entries.append(Entry(f"history of {name}", "curve", dtype, values))
+        for i, (array, expected) in enumerate(zip(predicted, answers.get("predicted", ()))):
+            result.entries.append(Entry(f"sums of prediction[{i}]", kind, dtype, sums(array), np.asarray(expected)))
         named = [(f"prediction[{i}]", p) for i, p in enumerate(predicted)]
         named += [(f"weight {name}", w) for name, w in weights.items()]
         result.entries += [Entry(name, "weights", a.dtype.name, a, table=(a.shape, dtype)) for name, a in named]
     except Exception as error:
         result.error = failure(error)
     return result
+
+
+def sums(prediction):
+    """The mean of predictions and of their squares: what is known of them."""
+    return np.array([prediction.mean(), (prediction**2).mean()])
 
 
 def _floats(arrays, dtype):

@@ -108,7 +108,7 @@ def masked_steps():
             layers.TimeDistributed(layers.Dense(3, activation="softmax")),
         ]
     )
-    model.compile(optimizers.Adam(0.01), "categorical_crossentropy")
+    model.compile(optimizers.Adam(0.01), "categorical_crossentropy", metrics=["mae"])
     rng = generator("masked_steps")
     x = rng.standard_normal((SAMPLES, 6, 3))
     x[np.arange(6)[None] >= rng.integers(1, 7, SAMPLES)[:, None]] = 0.0

@@ -1,6 +1,7 @@
 """Probes: cases that need a function, for control flow, gradients, steps and conversion. One registry."""
 
 from dataclasses import dataclass
+from importlib import import_module
 
 import numpy as np
 
@@ -35,6 +36,11 @@ class Probe:
 
 
 PROBES = {}
+#: The modules whose functions register.
+MODULES = (
+    "probes_control", "probes_step", "probes_values", "probes_spec", "probes_promotion", "probes_rng", "probes_seeds", "probes_compile",
+    "probes_fit", "probes_gradients", "probes_weights", "probes_losses", "probes_training",
+)  # fmt: skip
 
 
 def probe(covers, kind="summed", fixed=False, level="ops", dtypes=FLOATS):
@@ -50,13 +56,18 @@ def probe(covers, kind="summed", fixed=False, level="ops", dtypes=FLOATS):
 
 def probes():
     """All probes. Raises `LookupError` naming the methods of `CONTROL` that none covers."""
-    from . import probes_control, probes_losses, probes_step, probes_values, probes_weights  # noqa: F401  (they register)
-
+    for name in MODULES:
+        import_module(f"{__package__}.{name}")
     covered = {name for p in PROBES.values() for name in p.covers}
     missing = sorted({*CONTROL, "fused_update"} - covered)
     if missing:
         raise LookupError(f"Methods without a probe: {', '.join(missing)}. Add one to kshim_conformance/probes_*.py.")
     return list(PROBES.values())
+
+
+def yes(value):
+    """A result that must be true."""
+    return Known(np.array(bool(value)), np.array(True))
 
 
 def data(*shape, seed=0):

@@ -190,6 +190,7 @@ def metrics(b, dtype):
         "FalsePositives": (metrics.FalsePositives(dtype=dtype), (y, p), w, ((1.0 - y) * yes * w).sum()),
         "FalseNegatives": (metrics.FalseNegatives(dtype=dtype), (y, p), w, (y * ~yes * w).sum()),
         "TrueNegatives": (metrics.TrueNegatives(0.3, dtype=dtype), (y, p), w, ((1.0 - y) * (p <= 0.3) * w).sum()),
+        "TruePositives by thresholds": (metrics.TruePositives([0.0, 0.25, 0.5, 0.75, 1.0], dtype=dtype), (y, p), w, [(y * (p > t) * w).sum() for t in (0.0, 0.25, 0.5, 0.75, 1.0)]),
         "F1Score": (metrics.F1Score("micro", 0.5, dtype=dtype), (_BINARY, _SIGMOIDS), None, 2.0 * hits.sum() / (yes.sum() + y.sum())),
         "AUC": (metrics.AUC(7, dtype=dtype), (known, score), None, _area(known, score, 1.0, thresholds)),
         "BinaryIoU": (metrics.BinaryIoU([1], dtype=dtype), (y, p), None, hits.sum() / (yes + y > 0).sum()),

@@ -11,14 +11,14 @@ import numpy as np
 
 from kshim.spec import registry
 
-from .models import _KNOWN, MODELS, started, train
+from .models import _KNOWN, MODELS, started, sums, train
 from .models_data import BATCH, EPOCHS
 from .models_parts import OPTIMIZERS, data
 from .report_json import write_text
 
 
 def by_tf_keras(name):
-    """The losses of an optimizer's model in tf_keras, or None where it has no such optimizer."""
+    """(losses, predictions) of an optimizer's model in tf_keras, or None where it has no such optimizer."""
     import tf_keras
 
     cls, arguments = OPTIMIZERS[name]
@@ -35,7 +35,8 @@ def by_tf_keras(name):
     # Eagerly: in a graph the Nadam of tf_keras counts its schedule once for each trace.
     twin.compile(getattr(tf_keras.optimizers, cls)(**arguments), "mse", run_eagerly=True)
     x, y = data()
-    return twin.fit(x, y, batch_size=BATCH, epochs=EPOCHS, shuffle=False, verbose=0).history
+    history = twin.fit(x, y, batch_size=BATCH, epochs=EPOCHS, shuffle=False, verbose=0).history
+    return history, [twin.predict(x, verbose=0)]
 
 
 def main():
@@ -43,9 +44,13 @@ def main():
     out = {}
     for name in MODELS:
         known = by_tf_keras(name.removeprefix("optimizer_")) if name.startswith("optimizer_") else None
-        history = known or train(name, "float64")[0]
+        history, predicted, *_ = known or train(name, "float64")
         values = {key: [float(v) for v in column] for key, column in history.items()}
-        out[name] = {"by": "tf_keras" if known else "kshim on numpy", "history": values}
+        out[name] = {
+            "by": "tf_keras" if known else "kshim on numpy",
+            "history": values,
+            "predicted": [sums(p).tolist() for p in predicted],
+        }
         print(name, out[name]["by"], values[next(iter(values))][:: EPOCHS - 1], flush=True)
     write_text(_KNOWN, json.dumps(out, indent=0))
     return 0

@@ -58,7 +58,7 @@ _EXACT = (
     "negative abs sign floor ceil round isnan isinf isfinite logical_not maximum minimum equal not_equal less less_equal greater "
     "greater_equal logical_and logical_or bitwise_and bitwise_or bitwise_xor where clip max min any all argmax full arange cast "
     "stop_gradient reshape transpose broadcast_to concat pad slice flip max_pool take take_along_axis argsort random_uniform "
-    "relu zeros_like ones_like is_float expand_dims squeeze stack split repeat one_hot linear mix_counter constant"
+    "relu zeros_like ones_like is_float expand_dims squeeze stack split repeat one_hot linear copy mix_counter constant"
 )
 _ARITHMETIC = "add subtract multiply divide sqrt floor_divide square reciprocal leaky_relu softsign dropout"
 _FUNCTION = "exp expm1 log log1p rsqrt sin cos tan arcsin arccos arctan sinh cosh tanh erf power arctan2"
