@@ -149,7 +149,8 @@ class Judge:
         """The tolerance of an entry: for training in a narrow dtype a factor times numpy's own drift."""
         drifts = entry.kind in _DRIFTING and result.dtype not in ("float64", FIXED) and entry.dtype != "float64"
         if not drifts or self.results.get(result.key) is result:
-            return tolerance(entry)
+            mixed = result.dtype.startswith("mixed_") and entry.kind in _DRIFTING
+            return tolerances.of(entry.kind, result.dtype.removeprefix("mixed_")) if mixed else tolerance(entry)
         key = result.case, result.dtype, entry.kind
         if key not in self._drifts:
             self._drifts[key] = self._drift(*key)

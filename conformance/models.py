@@ -23,6 +23,9 @@ from .trace import Entry, Result
 _QUICK = (
     "mlp cnn lstm gru vae two_inputs stateful regularised constrained optimizer_adam optimizer_sgd_nesterov".split()
 )
+#: Policies of mixed precision, and the models that are trained in them too.
+MIXED = ("mixed_float16", "mixed_bfloat16")
+_MIXED = "mlp cnn lstm gru two_inputs residual vgg unet attention transformer stateful optimizer_adam".split()
 _KNOWN = os.path.join(os.path.dirname(__file__), "known", "models.json")
 
 
@@ -170,7 +173,7 @@ def units():
 
 
 def jobs(unit):
-    for dtype in FLOATS:
+    for dtype in (*FLOATS, *(MIXED if unit.op in _MIXED else ())):
         yield f"{unit.id} {dtype}", lambda b, u=unit, d=dtype: [run_training(b, u, d)]
 
 
@@ -190,15 +193,16 @@ def run_training(b, training, dtype):
         kind = "course" if answers.get("by") == "tf_keras" else "curve"
         for name, values in history.items():
             expected = answers.get("history", {}).get(name)
-            values = np.asarray(values, dtype)
+            values = np.asarray(values, variable_dtype(dtype))
             if expected is not None:
                 result.entries.append(Entry(f"course of {name}", kind, dtype, values, np.asarray(expected)))
-            result.entries.append(Entry(f"history of {name}", "curve", dtype, values))
+            result.entries.append(Entry(f"history of {name}", "curve", values.dtype.name, values))
         for i, (array, expected) in enumerate(zip(predicted, answers.get("predicted", ()))):
             result.entries.append(Entry(f"sums of prediction[{i}]", kind, dtype, sums(array), np.asarray(expected)))
-        named = [(f"prediction[{i}]", p) for i, p in enumerate(predicted)]
-        named += [(f"weight {name}", w) for name, w in weights.items()]
-        result.entries += [Entry(name, "weights", a.dtype.name, a, table=(a.shape, dtype)) for name, a in named]
+        given = "float16" if dtype == "mixed_float16" else variable_dtype(dtype)  # bfloat16 comes out as float32
+        named = [(f"prediction[{i}]", p, given) for i, p in enumerate(predicted)]
+        named += [(f"weight {name}", w, variable_dtype(dtype)) for name, w in weights.items()]
+        result.entries += [Entry(name, "weights", a.dtype.name, a, table=(a.shape, form)) for name, a, form in named]
     except Exception as error:
         result.error = failure(error)
     return result
@@ -216,7 +220,7 @@ def _floats(arrays, dtype):
 
 
 def train(name, dtype):
-    """Train a model in a float type: (losses and metrics by name, predictions, {weight name: array}).
+    """Train a model in a float type or policy: (losses and metrics by name, predictions, {weight name: array}).
 
     Runs on the backend in use; the global float type is put back afterwards.
     """
@@ -224,7 +228,7 @@ def train(name, dtype):
         model, x, y, *rest = MODELS[name]()
         how = dict(rest[0]) if rest else {}
         run, size = how.pop("run", None), how.pop("predict", 50)
-        x, y = _floats(x, dtype), _floats(y, dtype)
+        x, y = (_floats(arrays, variable_dtype(dtype)) for arrays in (x, y))
         if run is None:
             fit = {"batch_size": BATCH, "epochs": EPOCHS, "shuffle": True, "verbose": 0, **how}
             history = model.fit(x, y, **fit).history
@@ -236,17 +240,24 @@ def train(name, dtype):
     return history, [np.asarray(p) for p in predicted], weights
 
 
+def variable_dtype(dtype):
+    """The dtype of the variables in a float type or policy."""
+    return "float32" if dtype in MIXED else dtype
+
+
 @contextlib.contextmanager
 def started(dtype):
-    """As at the start of a program with a seed, in a float type; the global float type is put back afterwards."""
-    from kshim import config
+    """As at the start of a program with a seed, in a float type or policy; both are put back afterwards."""
+    from kshim import config, mixed_precision
     from kshim.engine import names, seeds
 
     before = config.floatx()
     names.reset_uids()
     seeds.set_random_seed(1234)
-    config.set_floatx(dtype)
+    config.set_floatx(variable_dtype(dtype))
+    mixed_precision.set_global_policy(dtype if dtype in MIXED else None)
     try:
         yield
     finally:
         config.set_floatx(before)
+        mixed_precision.set_global_policy(None)

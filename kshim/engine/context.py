@@ -6,6 +6,8 @@ import threading
 class _Context(threading.local):
     #: training flag of the innermost layer call (None: nothing decided)
     training = None
+    #: the compute dtype of the innermost layer call in mixed precision, in which it sees its float variables, or None
+    autocast = None
     #: > 0 while shapes only are computed
     symbolic = 0
     #: stand-ins for unknown sizes in use while shapes only are computed

@@ -129,20 +129,20 @@ class Layer(AddedLosses, Tracked):
 
     # weights -------------------------------------------------------------------------------------------------
     def add_weight(
-        self, *args, name=None, shape=None, dtype=None, initializer=None, regularizer=None, trainable=None, constraint=None, **kwargs
+        self, *args, name=None, shape=None, dtype=None, initializer=None, regularizer=None, trainable=None, constraint=None,
+        autocast=True, experimental_autocast=None, **kwargs,
     ):  # fmt: skip
         """Create a weight, in any Keras's spelling: add_weight(shape, initializer, name=), add_weight(name, shape, ...).
 
-        Returns the `Variable`. The initializer defaults to glorot_uniform for floats and zeros for others.
+        Returns the `Variable`. The initializer defaults to glorot_uniform for floats and zeros for others. With `autocast`
+        (tf.keras: `experimental_autocast`) `call` sees a float weight in the compute dtype of the layer.
         """
         from .. import constraints, initializers, regularizers
 
         for key in kwargs:
             known = (
-                "autocast",
                 "aggregation",
                 "synchronization",
-                "experimental_autocast",
                 "use_resource",
                 "getter",
                 "collections",
@@ -191,6 +191,7 @@ class Layer(AddedLosses, Tracked):
             raise ValueError(
                 f"Layer {self.name!r}: the initializer of weight {name!r} gave shape {tuple(variable.shape)}; expected {shape}."
             )
+        variable.autocast = autocast if experimental_autocast is None else experimental_autocast
         variable.regularizer = regularizers.get(regularizer)
         variable.constraint = constraints.get(constraint)
         self._track_variable(variable)
@@ -367,6 +368,7 @@ class Layer(AddedLosses, Tracked):
         elif "mask" in kwargs and not flags[3]:
             kwargs = {k: v for k, v in kwargs.items() if k != "mask"}
         c.training = training
+        cast_before, c.autocast = c.autocast, None if self._dtype == self._compute_dtype else self._compute_dtype
         c.depth += 1
         saved = c.scopes
         c.scopes = (*saved, self.name)
@@ -379,6 +381,7 @@ class Layer(AddedLosses, Tracked):
             raise
         finally:
             c.training = outer
+            c.autocast = cast_before
             c.depth -= 1
             c.scopes = saved
         if c.observe is not None:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..spec import registry
-from ..spec.dtypes import standardize
+from ..spec.dtypes import is_float, standardize
 from .context import context
 from .names import variable_path
 from .tensor import Operators, Tensor, TensorShape, dtype_object
@@ -43,6 +43,7 @@ class Variable(Operators):
         self.name = name or "variable"
         self.path = path or variable_path(self.name)
         self.trainable = trainable
+        self.autocast = True  # whether a layer in mixed precision sees it in its compute dtype
         self.constraint = constraint
         self.regularizer = regularizer
         self.aggregation, self.synchronization = aggregation, synchronization
@@ -62,10 +63,17 @@ class Variable(Operators):
 
     @property
     def lent(self):
-        """The value for an operation outside a step: a result may share its memory, so no step may overwrite it."""
+        """The value for an operation, in the compute dtype of the running layer if that is another float type.
+
+        Outside a step a result may share its memory, so no step may overwrite it.
+        """
         if context.step_key is None and not context.symbolic:
             self._shared = True
-        return self.native
+        value = self.native
+        wanted = context.autocast
+        if wanted is not None and self.autocast and self._dtype != wanted and is_float(str(self._dtype)):
+            return self._backend.cast(value, wanted)
+        return value
 
     @property
     def value(self):
@@ -139,10 +147,10 @@ class Variable(Operators):
         return self
 
     def assign_add(self, value, **kwargs):
-        return self.assign(ops.add(self, value))
+        return self.assign(ops.add(Tensor(self.native), value))
 
     def assign_sub(self, value, **kwargs):
-        return self.assign(ops.subtract(self, value))
+        return self.assign(ops.subtract(Tensor(self.native), value))
 
     def initialized_value(self):
         return self.value

@@ -3,7 +3,7 @@
 from .. import ops
 from ..engine.layer import Layer
 from .dropping import Dropout
-from .shared import operand, weight
+from .shared import operand
 
 
 def causal_mask(queries, values):
@@ -90,12 +90,12 @@ class Attention(_Attention):
         self.built = True
 
     def _calculate_scores(self, query, key):
-        scale = weight(self, self.scale)
+        scale = self.scale
         if self.score_mode == "dot":
             scores = ops.matmul(query, ops.swapaxes(key, -1, -2))
             return scores if scale is None else scores * scale
         both = ops.expand_dims(query, -2) + ops.expand_dims(key, -3)
-        return weight(self, self.concat_score_weight) * ops.sum(ops.tanh(both if scale is None else scale * both), -1)
+        return self.concat_score_weight * ops.sum(ops.tanh(both if scale is None else scale * both), -1)
 
     def get_config(self):
         return {**super().get_config(), "use_scale": self.use_scale, "score_mode": self.score_mode}
@@ -117,7 +117,7 @@ class AdditiveAttention(_Attention):
 
     def _calculate_scores(self, query, key):
         both = ops.tanh(ops.expand_dims(query, -2) + ops.expand_dims(key, -3))
-        return ops.sum(both if self.scale is None else weight(self, self.scale) * both, -1)
+        return ops.sum(both if self.scale is None else self.scale * both, -1)
 
     def get_config(self):
         return {**super().get_config(), "use_scale": self.use_scale}

@@ -59,11 +59,11 @@ class BatchNormalization(Layer):
         shape = tuple(sizes.values()) if len(axes) == 1 else tuple(sizes.get(i, 1) for i in range(rank))
         dtype = "float32" if self._dtype in _HALF else self._dtype
         if self.scale:
-            self.gamma = new_weight(self, "gamma", shape, dtype=dtype)
+            self.gamma = new_weight(self, "gamma", shape, dtype=dtype, autocast=False)
         if self.center:
-            self.beta = new_weight(self, "beta", shape, dtype=dtype)
-        self.moving_mean = new_weight(self, "moving_mean", shape, trainable=False, dtype=dtype)
-        self.moving_variance = new_weight(self, "moving_variance", shape, trainable=False, dtype=dtype)
+            self.beta = new_weight(self, "beta", shape, dtype=dtype, autocast=False)
+        self.moving_mean = new_weight(self, "moving_mean", shape, trainable=False, dtype=dtype, autocast=False)
+        self.moving_variance = new_weight(self, "moving_variance", shape, trainable=False, dtype=dtype, autocast=False)
         self.input_spec = InputSpec(ndim=rank, axes=sizes)
         self._rank, self._param_dtype = rank, dtype
         self._reduced = tuple(i for i in range(rank) if i not in axes)

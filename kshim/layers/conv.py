@@ -5,7 +5,7 @@ import math
 from .. import activations, ops
 from ..compat import keras1
 from ..engine.input_spec import InputSpec
-from .shared import known_size, new_weight, operand, options_config, positive, set_options, weight
+from .shared import known_size, new_weight, operand, options_config, positive, set_options
 from .windowed import Windowed
 
 
@@ -66,13 +66,13 @@ class Conv(Windowed):
         lead = x.shape[: -self.rank - 1]
         if len(lead) > 1:  # several batch axes
             x = ops.reshape(x, (math.prod(lead), *x.shape[len(lead) :]))
-        y = self._finished(self.convolution_op(x, weight(self, self.kernel)))
+        y = self._finished(self.convolution_op(x, self.kernel))
         return y if len(lead) == 1 else ops.reshape(y, (*lead, *y.shape[1:]))
 
     def _finished(self, y):
         """Bias and activation."""
         if self.bias is not None:
-            bias = weight(self, self.bias)
+            bias = self.bias
             y = ops.fused("add", y, ops.reshape(bias, (-1, *(1,) * self.rank)) if self._channels_first else bias)
         return self.activation(y)
 

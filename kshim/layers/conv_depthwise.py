@@ -4,7 +4,7 @@ from .. import ops
 from ..compat import keras1
 from ..engine.input_spec import InputSpec
 from .conv import Conv
-from .shared import known_size, new_weight, options_config, positive, set_options, weight
+from .shared import known_size, new_weight, options_config, positive, set_options
 
 
 class _Apart(Conv):
@@ -103,7 +103,7 @@ class _SeparableConv(_Apart):
 
     def convolution_op(self, inputs, kernel):
         y = self._depthwise_op(inputs, kernel)
-        pointwise = weight(self, self.pointwise_kernel)
+        pointwise = self.pointwise_kernel
         return self._restored(ops.fused("dense", y, ops.reshape(pointwise, pointwise.shape[-2:]), None))
 
     def get_config(self):

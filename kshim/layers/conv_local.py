@@ -8,7 +8,7 @@ import numpy as np
 from .. import activations, ops
 from ..compat import keras1
 from ..engine.input_spec import InputSpec
-from .shared import known_size, new_weight, operand, options_config, positive, set_options, weight
+from .shared import known_size, new_weight, operand, options_config, positive, set_options
 from .windowed import Windowed
 
 
@@ -89,10 +89,10 @@ class _LocallyConnected(Windowed):
 
     def call(self, inputs):
         x = operand(self, inputs)
-        kernel = weight(self, self.kernel)
+        kernel = self.kernel
         y = self._by_place(x, kernel) if self.implementation == 1 else self._by_matrix(x, kernel)
         if self.bias is not None:
-            bias = weight(self, self.bias)
+            bias = self.bias
             # channels first, the elements of the bias are taken in their order, as in Keras
             y = y + (ops.reshape(bias, (self.filters, *self._out)) if self._channels_first else bias)
         return self.activation(y)

@@ -4,7 +4,7 @@ from .. import activations, ops
 from ..compat import keras1
 from ..engine.input_spec import InputSpec
 from ..engine.layer import Layer
-from .shared import known_size, new_weight, operand, options_config, positive, set_options, weight
+from .shared import known_size, new_weight, operand, options_config, positive, set_options
 
 
 @keras1.layer
@@ -36,7 +36,7 @@ class Dense(Layer):
         self.built = True
 
     def call(self, inputs):
-        y = ops.fused("dense", operand(self, inputs), weight(self, self.kernel), weight(self, self.bias))
+        y = ops.fused("dense", operand(self, inputs), self.kernel, self.bias)
         return self.activation(y)
 
     def compute_output_shape(self, input_shape):

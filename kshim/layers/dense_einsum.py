@@ -5,7 +5,7 @@ import string
 from .. import activations, ops
 from ..compat import keras1
 from ..engine.layer import Layer
-from .shared import new_weight, operand, options_config, set_options, weight
+from .shared import new_weight, operand, options_config, set_options
 
 
 @keras1.layer
@@ -90,9 +90,9 @@ class EinsumDense(Layer):
         self.built = True
 
     def call(self, inputs):
-        y = ops.einsum(self._full_equation, operand(self, inputs), weight(self, self.kernel))
+        y = ops.einsum(self._full_equation, operand(self, inputs), self.kernel)
         if self.bias is not None:
-            y = ops.fused("add", y, weight(self, self.bias))
+            y = ops.fused("add", y, self.bias)
         return self.activation(y)
 
     def get_config(self):

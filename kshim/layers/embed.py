@@ -41,7 +41,7 @@ class Embedding(Layer):
         self._input_dtype = "int32"
 
     def build(self, input_shape=None):
-        self.embeddings = new_weight(self, "embeddings", (self.input_dim, self.output_dim))
+        self.embeddings = new_weight(self, "embeddings", (self.input_dim, self.output_dim), autocast=False)
         self.built = True
 
     def call(self, inputs, training=None):

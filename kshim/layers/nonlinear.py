@@ -4,7 +4,7 @@ from .. import activations, ops
 from ..compat import keras1
 from ..engine.input_spec import InputSpec
 from ..engine.layer import Layer
-from .shared import new_weight, operand, options_config, set_options, weight
+from .shared import new_weight, operand, options_config, set_options
 
 
 class _Activation(Layer):
@@ -68,7 +68,7 @@ class PReLU(_Activation):
 
     def call(self, inputs):
         x = operand(self, inputs)
-        return ops.relu(x) - weight(self, self.alpha) * ops.relu(-x)
+        return ops.relu(x) - self.alpha * ops.relu(-x)
 
     def get_config(self):
         return {**super().get_config(), **options_config(self, "alpha"), "shared_axes": self.shared_axes}

@@ -25,9 +25,9 @@ class _Normalization(Layer):
 
     def _build_weights(self, shape):
         if self.scale:
-            self.gamma = new_weight(self, "gamma", shape)
+            self.gamma = new_weight(self, "gamma", shape, autocast=False)
         if self.center:
-            self.beta = new_weight(self, "beta", shape)
+            self.beta = new_weight(self, "beta", shape, autocast=False)
 
     def _wide(self, x):
         half = self._compute_dtype in ("float16", "bfloat16") and self._dtype == "float32"

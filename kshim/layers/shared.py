@@ -24,11 +24,11 @@ def options_config(layer, *weights, activity=False):
     return config
 
 
-def new_weight(layer, name, shape, trainable=True, dtype=None, options=None):
+def new_weight(layer, name, shape, trainable=True, dtype=None, options=None, autocast=True):
     """`layer.add_weight` with the options of that name (or of `options`) that `set_options` stored."""
     options = options or name
     return layer.add_weight(
-        name=name, shape=shape, dtype=dtype, trainable=trainable,
+        name=name, shape=shape, dtype=dtype, trainable=trainable, autocast=autocast,
         initializer=getattr(layer, f"{options}_initializer"),
         regularizer=getattr(layer, f"{options}_regularizer", None),
         constraint=getattr(layer, f"{options}_constraint", None),
@@ -38,13 +38,6 @@ def new_weight(layer, name, shape, trainable=True, dtype=None, options=None):
 def operand(layer, x):
     """An input in the layer's compute dtype (integers come as they are otherwise)."""
     return x if x.dtype == layer._compute_dtype else ops.cast(x, layer._compute_dtype)
-
-
-def weight(layer, variable):
-    """A variable as `call` needs it: in the compute dtype, which mixed precision makes another than the variable's."""
-    if layer._dtype == layer._compute_dtype or variable is None:
-        return variable
-    return ops.cast(variable, layer._compute_dtype)
 
 
 def known_size(layer, input_shape, axis):

@@ -61,7 +61,7 @@ def full_like(x, fill_value, dtype=None):
 
 
 def _constant(array, dtype):
-    return wrap(active().from_numpy(np.ascontiguousarray(array.astype(dtype))))
+    return wrap(active().constant(array, dtype))
 
 
 def eye(N, M=None, k=0, dtype=None):

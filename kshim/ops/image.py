@@ -37,7 +37,7 @@ def resize(images, size, interpolation="bilinear", antialias=False, data_format=
         low, high, weight = _weights(old, int(new))
         shape = [1] * rank
         shape[axis] = -1
-        weight = convert_to_tensor(weight.reshape(shape).astype(str(x.dtype)))
+        weight = convert_to_tensor(weight.reshape(shape), dtype=str(x.dtype))
         x = take(x, low, axis) * (1.0 - weight) + take(x, high, axis) * weight
     return x
 
