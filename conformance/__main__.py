@@ -14,6 +14,7 @@ from .supervise import available_cores
 
 #: First word of the command line -> module whose `main(argv)` it runs.
 COMMANDS = {
+    "diff": "diff",
     "faults": "faults",
     "verify": "certificate",
     "report": "report",

@@ -30,25 +30,29 @@ def _max_pool(x, size, strides, pads):
 
 
 def _forward(x, size, strides, pads):
-    y = _largest(x, size, strides, pads)
-    return y, (x, y)
+    return _largest(x, size, strides, pads), x
 
 
-def _backward(size, strides, pads, saved, dy):
-    """To the first largest of each window, place by place (JAX's select-and-scatter is 5 to 30 times slower)."""
-    x, y = saved
-    zero, out = np.zeros((), x.dtype), y.shape[1:-1]
+def _backward(size, strides, pads, x, dy):
+    """To the first largest of each window, place by place (JAX's select-and-scatter is 5 to 30 times slower).
+
+    The places are compared with each other, not with the result of the forward pass: XLA may compute `x` once more for
+    that, rounded in another way, and nothing would be equal to it.
+    """
+    zero, out = np.zeros((), x.dtype), dy.shape[1:-1]
     padded = lax.pad(x, np.array(-np.inf, x.dtype), [(0, 0, 0), *((low, high, 0) for low, high in pads), (0, 0, 0)])
-    dx, taken = None, None
-    for starts in product(*map(range, size)):
-        stops = [a + (n - 1) * s + 1 for a, n, s in zip(starts, out, strides)]
+    ranges = [[(a, a + (n - 1) * s + 1) for a, n, s in zip(p, out, strides)] for p in product(*map(range, size))]
+    largest, first = None, jnp.zeros(dy.shape, np.int8)
+    for place, spans in enumerate(ranges):
+        starts, stops = zip(*spans)
         part = lax.slice(padded, (0, *starts, 0), (x.shape[0], *stops, x.shape[-1]), (1, *strides, 1))
-        hit = part == y
-        first = hit if taken is None else hit & ~taken
-        taken = hit if taken is None else taken | hit
-        after = [n - stop for n, stop in zip(padded.shape[1:-1], stops)]
-        spread = [(0, 0, 0), *((a, b, s - 1) for a, b, s in zip(starts, after, strides)), (0, 0, 0)]
-        term = lax.pad(jnp.where(first, dy, zero), zero, spread)
+        if largest is not None:
+            first = jnp.where(part > largest, np.int8(place), first)
+        largest = part if largest is None else jnp.maximum(part, largest)
+    dx = None
+    for place, spans in enumerate(ranges):
+        spread = [(a, n - b, s - 1) for (a, b), n, s in zip(spans, padded.shape[1:-1], strides)]
+        term = lax.pad(jnp.where(first == place, dy, zero), zero, [(0, 0, 0), *spread, (0, 0, 0)])
         dx = term if dx is None else dx + term
     lows = [low for low, _ in pads]
     stops = [low + n for low, n in zip(lows, x.shape[1:-1])]

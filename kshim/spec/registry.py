@@ -57,7 +57,7 @@ def _load(entry):
 
 
 @contextlib.contextmanager
-def _generators_kept():
+def generators_kept():
     """What is loaded inside may draw from Python's and NumPy's global generators, which belong to the program: put them back."""
     held = random.getstate(), np.random.get_state()
     try:
@@ -76,7 +76,7 @@ def get(name, device=None):
     device = device or os.environ.get("KSHIM_DEVICE") or None
     if (name, device) in _instances:
         return _instances[name, device]
-    with _generators_kept():
+    with generators_kept():
         instance = _instances[name, device] = _class_of(name)(device)
     return instance
 

@@ -11,6 +11,9 @@ jax = pytest.importorskip("jax")
 
 from kshim_backends.jax import backend_class  # noqa: E402
 
+import kshim  # noqa: E402
+from kshim import layers  # noqa: E402
+
 B = backend_class("cpu")
 
 
@@ -64,6 +67,28 @@ def test_a_scan_stays_one_loop_in_a_step():
         return B.scan(lambda c, x: ([B.add(c[0], x[0])], []), [x[0]], [x], 100, False)[0]
 
     assert "scan" in str(jax.make_jaxpr(run)(np.ones((100, 2))))
+
+
+def test_max_pooling_in_a_step_finds_what_it_has_chosen():
+    """XLA computes the normalised values twice, for the maxima and for their gradient, and rounds them differently."""
+
+    def weights(backend):
+        with kshim.use(backend):
+            kshim.utils.set_random_seed(0)
+            x, y = np.random.rand(16, 6, 6, 3), np.random.rand(16, 4)
+            stack = [
+                layers.Conv2DTranspose(4, 3, padding="same"),
+                layers.BatchNormalization(),
+                layers.MaxPooling2D(3, strides=1),
+            ]
+            model = kshim.Sequential([layers.Input((6, 6, 3)), *stack, layers.Flatten(), layers.Dense(4)])
+            model.compile("sgd", "mse")
+            model.train_on_batch(x, y)
+            model.train_on_batch(x, y)
+            return model.get_weights()
+
+    for w, expected in zip(weights("jax"), weights("numpy")):
+        np.testing.assert_allclose(w, expected, atol=1e-6)
 
 
 def test_sixty_four_bits_do_not_leak_into_float32():

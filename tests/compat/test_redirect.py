@@ -240,9 +240,11 @@ def tensorflow_program(keras_program):
 def test_tensorflow_itself_with_keras_replaced(tensorflow_program):
     tensorflow_program("""if True:
         import sys
-        import tensorflow as tf
-        import keras, kshim
         import numpy as np
+        np.random.seed(0)
+        import tensorflow as tf
+        assert np.random.rand() == np.random.RandomState(0).rand()  # what TensorFlow imports draws random numbers
+        import keras, kshim
         assert not hasattr(tf, '_kshim_stand_in') and int(tf.__version__.split('.')[0]) == 2 and tf.raw_ops
         assert tf.keras is keras is tf.compat.v1.keras and tf.keras.layers is kshim.layers
         assert tf.optimizers is kshim.optimizers and tf.losses is kshim.losses

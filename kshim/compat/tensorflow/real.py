@@ -56,7 +56,8 @@ def spec(finder):
 
         def exec_module(module):
             del found.loader.exec_module  # the loader's own method again
-            execute(module)
+            with registry.generators_kept():
+                execute(module)
             adopt(module)
 
         found.loader.exec_module = exec_module
