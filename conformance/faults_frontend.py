@@ -20,7 +20,7 @@ FAULTS = rows("frontend", "kshim", [
     ("truncation", "truncated normals are not cut",
      "spec.rng", "z = z[np.abs(z) < 2.0][: n - have]", "z = z[np.abs(z) < 9.0][: n - have]", "rng/initializers*"),
     ("key-of-step", "keys of all steps are those of the first",
-     "training.session", 'fold(seeds.seed_of(self.model), "step", counter)', 'fold(seeds.seed_of(self.model), "step", 0)', "models/mlp"),
+     "training.session", 'fold(seeds.seed_of(self.model), "step", *which)', 'fold(seeds.seed_of(self.model), "step", 0)', "models/mlp"),
     ("seed-reuse", "all dropout layers draw the same mask",
      "engine.seeds", 'self._words = fold("stream", self._stream, *seeded)', 'self._words = fold("stream", *seeded)', "layers/Dropout*"),
     # dense and convolutions ------------------------------------------------------------------------------------
@@ -135,7 +135,7 @@ FAULTS = rows("frontend", "kshim", [
     ("softmax-mask", "Softmax ignores its mask",
      "layers.nonlinear", "        if mask is not None:\n            low", "        if False:\n            low", "layers/Softmax*", "layers/MultiHead*"),
     ("prelu-shared", "PReLU takes alpha for positive inputs",
-     "layers.nonlinear", "ops.relu(x) - weight(self, self.alpha) * ops.relu(-x)", "ops.relu(x) + weight(self, self.alpha) * ops.relu(-x)", "layers/PReLU*"),
+     "layers.nonlinear", "ops.relu(x) - self.alpha * ops.relu(-x)", "ops.relu(x) + self.alpha * ops.relu(-x)", "layers/PReLU*"),
     ("average-of-three", "Average divides by two",
      "layers.combine", "reduce(ops.add, inputs) / len(inputs)", "reduce(ops.add, inputs) / 2", "layers/Average*"),
     # initializers, regularizers, constraints -------------------------------------------------------------------
