@@ -1,132 +1,117 @@
-"""`python -m kshim_conformance.speed [--backends torch,jax] [--workloads tabular,cnn] [--rounds 7] [--json FILE]`"""
+"""`python -m kshim_conformance speed`: how fast kshim is beside Keras 3, tf_keras and hand-written loops of each framework.
+
+Everything measured runs in a process of its own, on the CPU with the same number of threads; the processes of a workload
+are asked in turn, so that whatever else the machine does hits all alike.
+"""
 
 import argparse
-import json
-import math
-import os
-import platform
-import statistics
-import subprocess
 import sys
-from importlib.util import find_spec
+import time
 
+from kshim.spec import registry
+
+from ..report_json import write_json
+from ..supervise import absent, available_cores
+from . import chart
+from .contenders import PEERS
+from .document import document, line, printed
+from .measure import Group, LargeFile, imports, measure, selected
+from .summary import row
 from .workloads import WORKLOADS
 
-_KINDS = ("hand", "kshim", "keras")
+#: Rounds and share of the steps of a run that only shows whether all is in order.
+_QUICK = (2, 0.2)
 
 
-class Process:
-    """A contender's process."""
-
-    def __init__(self, kind, backend, name, samples, repeats, threads):
-        self.kind, self.batches = kind, math.ceil(samples / WORKLOADS[name][2])
-        self.repeats = repeats
-        environment = dict(os.environ, TF_CPP_MIN_LOG_LEVEL="3", OMP_NUM_THREADS=str(threads))
-        command = [
-            sys.executable,
-            "-m",
-            "kshim_conformance.speed.worker",
-            kind,
-            backend,
-            name,
-            str(samples),
-            str(repeats),
-        ]
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
-        )
-        answer = self.process.stdout.readline().strip()
-        self.problem = None if answer == "ready" else answer or self.process.stderr.read().strip().splitlines()[-1:]
-
-    def time(self, command):
-        """Seconds per training step, or per prediction."""
-        self.process.stdin.write(command + "\n")
-        self.process.stdin.flush()
-        answer = self.process.stdout.readline()
-        if not answer:
-            raise RuntimeError(f"{self.kind} stopped: {self.process.stderr.read()[-2000:]}")
-        return float(answer) / (self.batches if command == "train" else self.repeats)
-
-    def close(self):
-        if self.process.poll() is None:
-            self.process.communicate("quit\n", timeout=60)
+def _options(argv):
+    parser = argparse.ArgumentParser(
+        prog="python -m kshim_conformance speed",
+        description=__doc__.split("\n\n", 1)[1],
+        epilog=f"Workloads: {', '.join(WORKLOADS)}, import.",
+    )
+    parser.add_argument("names", nargs="*", metavar="BACKEND", help="default: all built-in ones that are installed")
+    parser.add_argument("--backends", default="", help="the same, comma-separated")
+    parser.add_argument("--only", metavar="GLOB", help="workloads or WORKLOAD/MEASURE, such as 'mlp' or '*/train'")
+    parser.add_argument("--peers", default=",".join(PEERS), help="what to compare with; default: %(default)s")
+    parser.add_argument("--rounds", type=int, default=5, help="default: %(default)s")
+    parser.add_argument("--steps", type=int, help="training steps in one measurement; default: by workload, 100 to 4")
+    parser.add_argument("--threads", type=int, default=available_cores(), help="of each process; default: %(default)s")
+    parser.add_argument("--quick", action="store_true", help="few steps and rounds: shows that all runs, not how fast")
+    parser.add_argument("--json", metavar="FILE", help="write everything measured to a file")
+    parser.add_argument("--chart", metavar="FILE", help="write a chart (.svg), or a page with chart and tables (.html)")
+    options = parser.parse_args(argv)
+    options.names += [name for name in options.backends.split(",") if name]
+    options.names = list(dict.fromkeys(options.names or registry.BUILTIN))
+    options.peers = [peer for peer in options.peers.split(",") if peer]
+    if options.quick:
+        options.rounds = min(options.rounds, _QUICK[0])
+    for peer in options.peers:
+        if peer not in PEERS:
+            parser.error(f"--peers takes some of {', '.join(PEERS)}; got {peer!r}.")
+    for name in ("rounds", "steps", "threads"):
+        if getattr(options, name) is not None and getattr(options, name) < 1:
+            parser.error(f"--{name} takes a positive number, got {getattr(options, name)}.")
+    return options
 
 
-def measure(backend, name, rounds, steps, repeats, threads):
-    """{kind: {command: [seconds, ...]}} with the contenders taking turns; kinds that cannot run are left out."""
-    samples = steps * WORKLOADS[name][2]
-    framework = find_spec(f"{__package__}.hand_{backend}")  # a backend without one has nothing to be compared with
-    kinds = _KINDS if framework else ["kshim"]
-    processes = [Process(kind, backend, name, samples, repeats, threads) for kind in kinds]
-    times = {p.kind: {"train": [], "predict": []} for p in processes if p.problem is None}
-    problems = {p.kind: p.problem for p in processes if p.problem is not None}
-    try:
-        for round_ in range(rounds + 1):
-            for command in ("train", "predict"):
-                for p in processes:
-                    if p.problem is None:
-                        seconds = p.time(command)
-                        if round_:  # the first round compiles and warms up
-                            times[p.kind][command].append(seconds)
-    finally:
-        for p in processes:
-            p.close()
-    return times, problems
+def _steps(options, workload):
+    steps = options.steps or WORKLOADS[workload].steps
+    return max(1, round(steps * _QUICK[1])) if options.quick and not options.steps else steps
+
+
+class _Run:
+    """What was found so far; each row is told on standard error as it comes."""
+
+    def __init__(self, options):
+        self.options, self.rows, self.versions, self.problems = options, [], {}, []
+        self.start = time.monotonic()
+
+    def add(self, backend, workload, values, problems, versions=()):
+        self.versions.update(versions)
+        self.problems += [(backend, workload, label, why) for label, why in problems.items()]
+        for name, some in values.items():
+            self.rows.append(row(backend, workload, name, some))
+            cells = [cell for cell in line(self.rows[-1])[:6] if cell]
+            print(f"{time.monotonic() - self.start:5.0f} s  {backend}  {'  '.join(cells)}", file=sys.stderr, flush=True)
+
+    def group(self, backend, workload, measures, file):
+        options = self.options
+        group = Group(backend, workload, options.peers, _steps(options, workload), options.threads, file)
+        self.add(backend, workload, measure(group, measures, options.rounds), group.problems, group.versions)
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(prog="python -m kshim_conformance.speed", description=__doc__)
-    parser.add_argument("--backends", default="torch,jax,tensorflow,numpy")
-    parser.add_argument("--workloads", default=",".join(WORKLOADS))
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--steps", type=int, default=40, help="training steps in one measurement")
-    parser.add_argument("--predictions", type=int, default=30, help="predictions in one measurement")
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--json")
-    options = parser.parse_args(argv)
-    print(
-        f"{platform.machine()}, {os.cpu_count()} cores, {options.threads} threads, Python {platform.python_version()}; medians of {options.rounds} rounds in turn"
-    )
-    print(
-        f"{'backend':<11}{'workload':<9}{'what':<9}{'kshim ms':>10}{'hand ms':>10}{'keras ms':>10}{'kshim/hand':>12}{'keras/kshim':>13}"
-    )
-    rows = []
-    for backend in options.backends.split(","):
-        for name in options.workloads.split(","):
-            times, problems = measure(
-                backend, name, options.rounds, options.steps, options.predictions, options.threads
-            )
-            for command in ("train", "predict"):
-                medians = {k: statistics.median(v[command]) * 1e3 for k, v in times.items()}
-                ratios = {}
-                for other, key in (("hand", "kshim/hand"), ("keras", "keras/kshim")):
-                    if other in times and "kshim" in times:
-                        pairs = zip(times["kshim"][command], times[other][command])
-                        ratios[key] = statistics.median(a / b if other == "hand" else b / a for a, b in pairs)
-                row = {
-                    "backend": backend,
-                    "workload": name,
-                    "what": command,
-                    "ms": medians,
-                    "ratios": ratios,
-                    "problems": problems,
-                    "seconds": {k: v[command] for k, v in times.items()},
-                }
-                rows.append(row)
-                cell = "".join(
-                    f"{medians[k]:>10.3f}" if k in medians else f"{'-':>10}" for k in ("kshim", "hand", "keras")
-                )
-                tail = "".join(
-                    f"{ratios[k]:>{w}.2f}" if k in ratios else f"{'-':>{w}}"
-                    for k, w in (("kshim/hand", 12), ("keras/kshim", 13))
-                )
-                print(f"{backend:<11}{name:<9}{command:<9}{cell}{tail}", flush=True)
-            for kind, problem in problems.items():
-                print(f"  {kind} does not run: {problem}")
+    """Exit status: 0, or 2 when nothing could be measured. That a target is missed is told, and no failure."""
+    options = _options(argv)
+    wanted, large, run = selected(options.only), LargeFile(), _Run(options)
+    try:
+        if wanted.pop("import", None):
+            run.add("any", "import", *_named(imports(options.peers, options.rounds, options.threads)))
+        for name in options.names:
+            why = absent(name)
+            if why:
+                print(f"{name}: skipped: {why}", file=sys.stderr)
+                continue
+            for workload, measures in wanted.items():
+                run.group(name, workload, measures, large.get() if "load" in measures else None)
+    finally:
+        large.close()
+    if not run.rows:
+        print(f"Nothing was measured. Workloads: {', '.join(WORKLOADS)}, import.", file=sys.stderr)
+        return 2
+    told = {name: getattr(options, name) for name in ("names", "only", "peers", "rounds", "steps", "threads", "quick")}
+    found = document(run.rows, run.versions, run.problems, told)
+    print(printed(found))
     if options.json:
-        with open(options.json, "w", encoding="utf-8") as f:
-            json.dump(rows, f, indent=1)
+        write_json(options.json, found)
+    if options.chart:
+        chart.write(options.chart, found)
     return 0
+
+
+def _named(found):
+    values, problems = found
+    return ({"import": values} if values else {}), problems
 
 
 if __name__ == "__main__":

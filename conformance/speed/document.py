@@ -1,0 +1,102 @@
+"""The document of a run, and what is printed of it."""
+
+import datetime
+
+from ..report import table
+from ..report_json import machine
+from .summary import COLUMNS, keras_means
+from .workloads import MEASURES
+
+#: Factor from seconds or bytes.
+_SCALE = {"ms": 1e3, "s": 1.0, "MB": 2**-20}
+
+
+def document(rows, versions, problems, options):
+    """Everything about a run. `problems`: [(backend, workload, label, why)]."""
+    return {
+        "what": "kshim speed",
+        "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        "machine": machine(),
+        "versions": dict(sorted(versions.items())),
+        "options": options,
+        "rows": rows,
+        "keras_means": keras_means(rows),
+        "problems": [dict(zip(("backend", "workload", "contender", "why"), p)) for p in problems],
+    }
+
+
+def number(value, measure):
+    """A figure in the unit of its measure, three digits."""
+    shown = value * _SCALE[MEASURES[measure][0]]
+    return f"{shown:.0f}" if shown >= 100 else f"{shown:#.3g}"
+
+
+def ratio(value):
+    """Two decimals, or three digits of what is large."""
+    return f"{value:.2f}" if value < 10 else f"{value:.3g}"
+
+
+def verdict(found):
+    """`met`, `missed`, or what cannot be told."""
+    if found["target"] is None:
+        return ""
+    return {True: "met", False: "MISSED", None: "not measured"}[found["met"]]
+
+
+def line(row):
+    """The cells of a row: kshim's figure with its quartiles, then against each peer the ratio and its quartiles."""
+    measure, ours = row["measure"], row["contenders"].get("kshim")
+    cells = [f"{row['workload']} {measure}" if row["workload"] != measure else measure]
+    cells.append("-" if ours is None else f"{number(ours['median'], measure)} {MEASURES[measure][0]}")
+    cells.append("" if ours is None or len(ours["values"]) == 1 else _between(ours, lambda v: number(v, measure)))
+    hand = row["peers"].get("hand")
+    cells.append("-" if hand is None else number(row["contenders"][hand["label"]]["median"], measure))
+    cells.append("" if hand is None else hand["label"].partition(":")[2])
+    for peer in COLUMNS:
+        found = row["peers"].get(peer)
+        if found is None:
+            cells.append("-")
+        elif peer in ("keras", "tf_keras"):
+            cells.append(ratio(1 / found["ratio"]))
+        else:
+            alone = len(row["contenders"]["kshim"]["values"]) == 1
+            cells.append(ratio(found["ratio"]) + ("" if alone else f" ({_between(found, ratio)})"))
+    return [*cells, row["target"] or "", verdict(row)]
+
+
+def _between(found, text):
+    return f"{text(found['low'])}-{text(found['high'])}"
+
+
+HEAD = (
+    "",
+    "kshim",
+    "quartiles",
+    "hand",
+    "variant",
+    "kshim/hand",
+    "kshim/scan",
+    "keras/kshim",
+    "tf_keras/kshim",
+    "target",
+    "",
+)
+
+
+def printed(found):
+    """The tables as text."""
+    about = found["machine"]
+    versions = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
+    options = found["options"]
+    parts = [
+        f"{about['processor']}, {about['cores']} cores, {options['threads']} threads, {about['platform']}\n{versions}\n"
+        f"medians of {options['rounds']} rounds in turn; ratios of medians, in brackets the quartiles of the rounds' ratios"
+    ]
+    for backend in dict.fromkeys(r["backend"] for r in found["rows"]):
+        rows = [line(r) for r in found["rows"] if r["backend"] == backend]
+        parts.append(table(rows, [backend, *HEAD[1:]]))
+    if found["keras_means"]:
+        means = [[m["backend"], ratio(m["mean"]), m["of"], m["target"] or "", verdict(m)] for m in found["keras_means"]]
+        parts.append(table(means, ["Keras 3 / kshim", "geometric mean", "workloads", "target", ""]))
+    parts += [f"{p['backend']} {p['workload']}: {p['contender']}: {p['why']}" for p in found["problems"]]
+    return "\n\n".join(parts)
