@@ -14,7 +14,7 @@ from ..report_json import write_json
 from ..supervise import absent, available_cores
 from . import chart
 from .contenders import PEERS
-from .document import document, line, printed
+from .document import document, line, load, printed
 from .measure import Group, LargeFile, imports, measure, selected
 from .summary import row
 from .workloads import WORKLOADS
@@ -64,7 +64,7 @@ class _Run:
 
     def __init__(self, options):
         self.options, self.rows, self.versions, self.problems = options, [], {}, []
-        self.start = time.monotonic()
+        self.start, self.load = time.monotonic(), load()
 
     def add(self, backend, workload, values, problems, versions=()):
         self.versions.update(versions)
@@ -100,7 +100,7 @@ def main(argv=None):
         print(f"Nothing was measured. Workloads: {', '.join(WORKLOADS)}, import.", file=sys.stderr)
         return 2
     told = {name: getattr(options, name) for name in ("names", "only", "peers", "rounds", "steps", "threads", "quick")}
-    found = document(run.rows, run.versions, run.problems, told)
+    found = document(run.rows, run.versions, run.problems, told, run.load)
     print(printed(found))
     if options.json:
         write_json(options.json, found)

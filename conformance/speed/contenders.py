@@ -36,18 +36,6 @@ def cores(threads):
     return sorted(os.sched_getaffinity(0))[:threads] if hasattr(os, "sched_getaffinity") else []
 
 
-def labels(backend, workload, peers):
-    """Who is measured on a backend: kshim, then hand:VARIANT for each variant, keras, tf_keras; what is not there is left out."""
-    found, framework = ["kshim"], _FRAMEWORK.get(backend, backend)
-    if "hand" in peers and find_spec(f"{__package__}.hand_{framework}") and find_spec(framework):
-        found += [f"hand:{variant}" for variant in variants(framework, workload)]
-    if "keras" in peers and backend in ("torch", "jax", "tensorflow") and find_spec("keras"):
-        found.append("keras")
-    if "tf_keras" in peers and backend == "tensorflow" and find_spec("tf_keras"):
-        found.append("tf_keras")
-    return found
-
-
 #: Variants of hand-written loops worth trying, where there is more than the first: framework -> workload -> names.
 #: What each does is told in `hand_FRAMEWORK.py`.
 _VARIANTS = {
@@ -73,6 +61,18 @@ _VARIANTS = {
 def variants(framework, workload):
     """The hand-written loops of a workload."""
     return _VARIANTS.get(framework, {}).get(workload, ("gather",) if framework == "torch" else ("step",))
+
+
+def labels(backend, workload, peers):
+    """Who is measured on a backend: kshim, then hand:VARIANT for each variant, keras, tf_keras; what is not there is left out."""
+    found, framework = ["kshim"], _FRAMEWORK.get(backend, backend)
+    if "hand" in peers and find_spec(f"{__package__}.hand_{framework}") and find_spec(framework):
+        found += [f"hand:{variant}" for variant in variants(framework, workload)]
+    if "keras" in peers and backend in ("torch", "jax", "tensorflow") and find_spec("keras"):
+        found.append("keras")
+    if "tf_keras" in peers and backend == "tensorflow" and find_spec("tf_keras"):
+        found.append("tf_keras")
+    return found
 
 
 class Contender:

@@ -1,6 +1,7 @@
 """The document of a run, and what is printed of it."""
 
 import datetime
+import os
 
 from ..report import table
 from ..report_json import machine
@@ -9,14 +10,21 @@ from .workloads import MEASURES
 
 #: Factor from seconds or bytes.
 _SCALE = {"ms": 1e3, "s": 1.0, "MB": 2**-20}
+#: Load average from which on other programs disturb what is measured.
+_BUSY = 0.7
 
 
-def document(rows, versions, problems, options):
-    """Everything about a run. `problems`: [(backend, workload, label, why)]."""
+def load():
+    """How many programs want to run on this machine, averaged over a minute; None where that is unknown."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+
+
+def document(rows, versions, problems, options, before=None):
+    """Everything about a run. `problems`: [(backend, workload, label, why)]; `before`: `load()` when it began."""
     return {
         "what": "kshim speed",
         "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-        "machine": machine(),
+        "machine": {**machine(), "load_before": before},
         "versions": dict(sorted(versions.items())),
         "options": options,
         "rows": rows,
@@ -88,9 +96,15 @@ def printed(found):
     about = found["machine"]
     versions = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
     options = found["options"]
+    others = about["load_before"]
+    busy = (
+        f"\nThe machine was busy with other things when this began (load {others:.1f})."
+        if (others or 0) > _BUSY
+        else ""
+    )
     parts = [
         f"{about['processor']}, {about['cores']} cores, {options['threads']} threads, {about['platform']}\n{versions}\n"
-        f"medians of {options['rounds']} rounds in turn; ratios of medians, in brackets the quartiles of the rounds' ratios"
+        f"medians of {options['rounds']} rounds in turn; ratios of medians, in brackets the quartiles of the rounds' ratios{busy}"
     ]
     for backend in dict.fromkeys(r["backend"] for r in found["rows"]):
         rows = [line(r) for r in found["rows"] if r["backend"] == backend]
