@@ -104,7 +104,7 @@ def printed(found):
     )
     parts = [
         f"{about['processor']}, {about['cores']} cores, {options['threads']} threads, {about['platform']}\n{versions}\n"
-        f"medians of {options['rounds']} rounds in turn; ratios of medians, in brackets the quartiles of the rounds' ratios{busy}"
+        f"medians of {options['rounds']} rounds in turn or more; ratios of medians, in brackets the quartiles of the rounds' ratios{busy}"
     ]
     for backend in dict.fromkeys(r["backend"] for r in found["rows"]):
         rows = [line(r) for r in found["rows"] if r["backend"] == backend]

@@ -89,7 +89,10 @@ def _rounds(group, name, rounds):
 
 
 def imports(peers, rounds, threads):
-    """Seconds that `import` takes in fresh processes, in turn: {label: [seconds]}, and problems."""
+    """Seconds that importing takes in fresh processes, in turn: {label: [seconds]}, and problems.
+
+    What loads its parts when they are asked for (kshim does) is asked for a model and a layer.
+    """
     modules = {"kshim": "kshim", "hand:numpy, h5py": "numpy, h5py", "keras": "keras", "tf_keras": "tf_keras"}
     values, problems = {}, {}
     wanted = [label for label in modules if label == "kshim" or label.split(":")[0] in peers]
