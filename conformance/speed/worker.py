@@ -45,7 +45,7 @@ class Worker:
         if name == "memory":
             return most_memory()
         if name in _PREPARED and not self.prepared:
-            self.contender.prepare(MANY if name in ("predict_many", "evaluate") else 1)
+            self.contender.prepare(MANY if "predict_many" in self.work.measures else 1)
             self.prepared = True
         repeats = {"train": self.spec["steps"], "predict_one": CALLS, "call_one": CALLS}.get(name, 1)
         start = time.perf_counter()
