@@ -36,7 +36,7 @@ class _Block(nn.Module):
         self.shortcut = _ConvNorm(*shortcut) if shortcut else nn.Identity()
 
     def forward(self, x):
-        return F.relu(self.shortcut(x) + self.second(F.relu(self.first(x))))
+        return F.relu_(self.shortcut(x) + self.second(F.relu_(self.first(x))))
 
 
 def _resnet20():
@@ -46,7 +46,7 @@ def _resnet20():
         blocks.append(_Block(*convs[:length]))
         convs = convs[length:]
     head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10)]
-    return nn.Sequential(_ConvNorm(*RESNET[0]), nn.ReLU(), *blocks, *head)
+    return nn.Sequential(_ConvNorm(*RESNET[0]), nn.ReLU(inplace=True), *blocks, *head)
 
 
 class _Positions(nn.Module):
@@ -71,7 +71,7 @@ class _Encoder(nn.Module):
         q, k, v = self.project(x).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
         attended = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
         x = self.norm1(x + self.merge(attended))
-        return self.norm2(x + self.down(F.relu(self.up(x))))
+        return self.norm2(x + self.down(F.relu_(self.up(x))))
 
 
 class _Mean(nn.Module):
@@ -82,13 +82,20 @@ class _Mean(nn.Module):
 def _stack(*units, dropout=None):
     layers = []
     for n, m in zip(units, units[1:]):
-        layers += [nn.Linear(n, m), nn.ReLU(), *([] if dropout is None else [nn.Dropout(dropout)])]
+        layers += [nn.Linear(n, m), nn.ReLU(inplace=True), *([] if dropout is None else [nn.Dropout(dropout)])]
     return nn.Sequential(*layers[: -1 if dropout is None else -2])
 
 
 def _cnn():
-    convs = [nn.Conv2d(1, 32, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2)]
-    return nn.Sequential(*convs, nn.Flatten(), nn.Linear(1600, 128), nn.ReLU(), nn.Linear(128, 10))
+    convs = [
+        nn.Conv2d(1, 32, 3),
+        nn.ReLU(inplace=True),
+        nn.MaxPool2d(2),
+        nn.Conv2d(32, 64, 3),
+        nn.ReLU(inplace=True),
+        nn.MaxPool2d(2),
+    ]
+    return nn.Sequential(*convs, nn.Flatten(), nn.Linear(1600, 128), nn.ReLU(inplace=True), nn.Linear(128, 10))
 
 
 def model(name, dropout):
