@@ -100,9 +100,9 @@ def imports(peers, rounds, threads):
         for label in wanted:
             if label in problems:
                 continue
-            code = (
-                f"import time; start = time.perf_counter(); import {modules[label]}; print(time.perf_counter() - start)"
-            )
+            name = modules[label]
+            used = "" if label.startswith("hand") else f"{name}.Sequential; {name}.layers.Dense; "
+            code = f"import time; start = time.perf_counter(); import {name}; {used}print(time.perf_counter() - start)"
             done = subprocess.run(
                 [sys.executable, "-c", code], capture_output=True, text=True, env=environment(threads), check=False
             )
