@@ -8,11 +8,9 @@ import tensorflow as tf
 
 from kshim.spec import shape_rules
 
+from .padding import around, named
+
 _LAYOUT = {2: "NHWC", 3: "NDHWC"}
-
-
-def _around(pads):
-    return [[0, 0], *(list(p) for p in pads), [0, 0]]
 
 
 def _any_above_one(sizes):
@@ -45,7 +43,7 @@ class Conv:
     def _conv(self, x, kernel, strides, pads, dilation, groups):
         strides, dilation, dense = list(strides), list(dilation), not _any_above_one(dilation)
         if self._gpu and len(strides) == 2:
-            return tf.nn.conv2d(x, kernel, strides, _around(pads), dilations=dilation)
+            return tf.nn.conv2d(x, kernel, strides, around(pads), dilations=dilation)
         if not dense and _any_above_one(strides):
             return _every(self._conv(x, kernel, [1] * len(strides), pads, dilation, groups), strides)
         if groups == 1:
@@ -58,9 +56,9 @@ class Conv:
 
     def _plain(self, x, kernel, strides, pads, dilation):
         if len(strides) == 2 and not _any_above_one(dilation):
-            return tf.nn.conv2d(x, kernel, strides, _around(pads))
+            return tf.nn.conv2d(x, kernel, strides, named(x.shape[1:-1], kernel.shape[:2], strides, pads))
         if any(map(any, pads)):
-            x = tf.pad(x, _around(pads))
+            x = tf.pad(x, around(pads))
         # The layout is named because the eager gradient of Conv3D needs it said.
         if _any_above_one(dilation):
             return tf.nn.convolution(x, kernel, strides, "VALID", _LAYOUT[len(strides)], dilation)
@@ -71,9 +69,9 @@ class Conv:
         if strides[0] != strides[1]:
             return _every(self._depthwise(x, kernel, [1, 1], pads, dilation, multiplier), strides)
         if _any_above_one(dilation):
-            x, padding = tf.pad(x, _around(pads)), "VALID"
+            x, padding = tf.pad(x, around(pads)), "VALID"
         else:
-            padding = _around(pads)
+            padding = named(x.shape[1:-1], kernel.shape[:2], strides, pads)
         return tf.nn.depthwise_conv2d(x, kernel, [1, *strides, 1], padding, dilations=dilation)
 
     def conv_transpose(self, x, kernel, strides, pads, dilation, output_size):
@@ -89,13 +87,16 @@ class Conv:
         rank, filters = len(strides), kernel.shape[-2]
         native = self._gpu or not _any_above_one(dilation)
         if native and rank == 2:
+            window = [(k - 1) * d + 1 for k, d in zip(kernel.shape[:2], dilation)]
+            padding = named(output_size, window, strides, pads)
+            explicit = [p for pair in padding for p in pair] if isinstance(padding, list) else []
             return tf.raw_ops.Conv2DBackpropInput(
                 input_sizes=tf.constant([x.shape[0], *output_size, filters]),
                 filter=kernel,
                 out_backprop=x,
                 strides=[1, *strides, 1],
-                padding="EXPLICIT",
-                explicit_paddings=[p for pair in _around(pads) for p in pair],
+                padding="EXPLICIT" if explicit else padding,
+                explicit_paddings=explicit,
                 dilations=[1, *dilation, 1],
             )
         if native:

@@ -5,6 +5,8 @@ import tensorflow as tf
 
 from kshim.spec.shape_rules import pool, window
 
+from .padding import around, is_same
+
 
 def _split_axes(method, x, size, strides, pads):
     """`method` of one or three spatial axes by way of two."""
@@ -16,19 +18,6 @@ def _split_axes(method, x, size, strides, pads):
     flat = tf.reshape(flat, [n, depth, height * width, channels])
     flat = method(flat, (size[0], 1), (strides[0], 1), (pads[0], (0, 0)))
     return tf.reshape(flat, [n, flat.shape[1], height, width, channels])
-
-
-def _around(pads):
-    return [[0, 0], *(list(p) for p in pads), [0, 0]]
-
-
-def _is_same(spatial, size, strides, pads):
-    """Whether `pads` are what TensorFlow calls "SAME"."""
-    for length, k, stride, pad in zip(spatial, size, strides, pads):
-        total = max((-(-length // stride) - 1) * stride + k - length, 0)
-        if tuple(pad) != (total // 2, total - total // 2):
-            return False
-    return True
 
 
 def _counts(spatial, size, strides, pads, dtype):
@@ -46,7 +35,7 @@ class Pool:
             return tf.reshape(x, pool(tuple(x.shape), size, strides, pads))
         if x.shape.rank != 4:
             return _split_axes(self.max_pool, x, size, strides, pads)
-        padding = _around(pads) if any(map(any, pads)) else "VALID"
+        padding = around(pads) if any(map(any, pads)) else "VALID"
         y = tf.nn.max_pool2d(x, list(size), list(strides), padding)
         if not x.dtype.is_floating:
             return y
@@ -67,8 +56,8 @@ class Pool:
         if not any(map(any, pads)):
             return tf.nn.avg_pool2d(x, size, strides, "VALID")
         spatial = x.shape.as_list()[1:-1]
-        if _is_same(spatial, size, strides, pads):
+        if is_same(spatial, size, strides, pads):
             return tf.nn.avg_pool2d(x, size, strides, "SAME")
-        y = tf.nn.avg_pool2d(tf.pad(x, _around(pads)), size, strides, "VALID")
+        y = tf.nn.avg_pool2d(tf.pad(x, around(pads)), size, strides, "VALID")
         counts = _counts(spatial, size, strides, pads, x.dtype)
         return y * (tf.constant(size[0] * size[1], x.dtype) / counts)
