@@ -55,7 +55,7 @@ class Variable(Operators):
         if context.reads is not None:
             context.reads[id(self)] = self
         if backend is not self._backend:
-            backend = backend or registry.resolve()
+            backend = (backend or registry.resolve()).real
             if backend is not self._backend:
                 self._value = backend.from_numpy(self._backend.to_numpy(self._value))
                 self._backend = backend
@@ -143,7 +143,7 @@ class Variable(Operators):
             )
         if context.writes is not None:
             context.writes.setdefault(id(self), (self, self._value, self._backend))
-        self._value, self._backend = native, backend
+        self._value, self._backend = native, backend.real
         return self
 
     def assign_add(self, value, **kwargs):

@@ -73,5 +73,10 @@ class Backend(Derived):
         if problems:
             raise TypeError(f"Backend class {cls.__name__} does not satisfy the op table:\n  " + "\n  ".join(problems))
 
+    @property
+    def real(self):
+        """The backend itself; of what stands in its place for a while (a `Recorder`), the backend behind it."""
+        return self
+
     def __repr__(self):
         return f"<kshim backend {self.name!r} on {self.device!r}>"

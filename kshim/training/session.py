@@ -14,6 +14,7 @@ from ..spec import registry
 from ..spec.rng import fold
 from .counters import advance, upcoming
 from .filling import Filling
+from .replay import Replayed
 from .steps import AssignedOutside, Steps
 
 
@@ -100,7 +101,9 @@ class Session:
         """`function(state, hyper, batch)` as a step of this model: compiled, unless the model is to run eagerly."""
         if getattr(self.model, "run_eagerly", False):
             return self._eager(function)
-        return self.backend.compile_step(function, donate)
+        if self.backend.static_shapes:
+            return self.backend.compile_step(function, donate)
+        return Replayed(self.backend, function, donate)
 
     def run(self, kind, state, hyper, batch):
         """(new state, result) of a step on the values given; errors in shapes are raised in the frontend's words."""

@@ -1,0 +1,70 @@
+"""Steps of a backend that does not compile: recorded once for each kind of input, then replayed without the frontend."""
+
+from ..spec.recorder import Recorder, program
+
+
+def _leaves(tree, out):
+    if type(tree) is dict:
+        for value in tree.values():
+            _leaves(value, out)
+    elif type(tree) in (list, tuple):
+        for value in tree:
+            _leaves(value, out)
+    else:
+        out.append(tree)
+    return out
+
+
+def _structure(tree):
+    if type(tree) is dict:
+        return tuple([(key, _structure(value)) for key, value in tree.items()])
+    if type(tree) in (list, tuple):
+        return (type(tree).__name__, *[_structure(value) for value in tree])
+    return tree is None
+
+
+class Replayed:
+    """`function(state, hyper, batch)` as a step of `backend`. What cannot be recorded runs as it is.
+
+    reasons: what kept a kind of input from being recorded.
+    """
+
+    def __init__(self, backend, function, donate):
+        self.backend, self.function, self.donate = backend, function, donate
+        self.reasons = []
+        self._plain = backend.compile_step(function, donate)
+        self._programs = {}
+        self._known = ([], None)
+
+    def __call__(self, state, hyper, batch):
+        leaves = _leaves(state, [])
+        known, signature = self._known
+        if len(leaves) != len(known) or any([a is not b for a, b in zip(leaves, known)]):
+            b = self.backend
+            signature = _structure(state), tuple([(b.shape_of(x), b.dtype_of(x)) for x in leaves])
+        kinds = tuple([None if x is None else (x.shape, x.dtype) for x in _leaves(batch, [])])
+        key = signature, kinds, _structure(batch), tuple(hyper), tuple(map(type, hyper.values()))
+        run = self._programs.get(key)
+        if run is None:
+            return self._first(key, state, hyper, batch)
+        new, out = run(state, hyper, batch)
+        self._known = _leaves(new, []), signature  # most often the state of the next step
+        return new, out
+
+    def _first(self, key, state, hyper, batch):
+        """The first step of a kind: recorded, and never in place, so that it can be done again if that fails."""
+        found = []
+
+        def recorded(*given):
+            body, result = Recorder(self.backend).record(self.function, given)
+            found.append(program(body))
+            return result
+
+        try:
+            out = self.backend.compile_step(recorded, False)(state, hyper, batch)
+        except Exception as error:
+            self.reasons.append(error)
+            self._programs[key] = self._plain
+            return self._plain(state, hyper, batch)
+        self._programs[key] = self.backend.compile_step(found[0][0], self.donate)
+        return out
