@@ -49,7 +49,7 @@ def work(b, plan):
             yield from module("files").load_jobs(plan.folder, plan.load, selection.files)
         return
     lacking = lacking_dtypes(b)
-    if plan.levels & EAGER:
+    if plan.levels & (EAGER | COMPILED if plan.reference else EAGER):  # what is compiled is held against what is not
         yield from _eager(b, selection.cases, plan, lacking)
     for probe in selection.probes:
         for dtype in (d for d in probe.dtypes if d not in lacking):
