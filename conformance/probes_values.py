@@ -5,11 +5,7 @@ import numpy as np
 from kshim.spec import rng
 from kshim.spec.dtypes import ALL
 
-from .probes import Known, data, probe, tensor
-
-
-def _yes(value):
-    return Known(np.array(bool(value)), np.array(True))
+from .probes import Known, data, probe, tensor, yes
 
 
 @probe("from_numpy to_numpy dtype_of shape_of", "exact", fixed=True, level="spec")
@@ -23,9 +19,9 @@ def round_trips(b, dtype):
             array = (np.abs(data(*shape)) * 50).astype(name)
             x = b.from_numpy(array)
             out[f"{name} {shape}"] = Known(x, array)
-            out[f"{name} {shape} dtype"] = _yes(b.dtype_of(x) == name and b.to_numpy(x).dtype == np.dtype(name))
-            out[f"{name} {shape} shape"] = _yes(b.shape_of(x) == shape and type(b.shape_of(x)) is tuple)
-            out[f"{name} {shape} sizes"] = _yes(all(type(d) is int for d in b.shape_of(x)))
+            out[f"{name} {shape} dtype"] = yes(b.dtype_of(x) == name and b.to_numpy(x).dtype == np.dtype(name))
+            out[f"{name} {shape} shape"] = yes(b.shape_of(x) == shape and type(b.shape_of(x)) is tuple)
+            out[f"{name} {shape} sizes"] = yes(all(type(d) is int for d in b.shape_of(x)))
     wide = np.arange(24.0).reshape(4, 6)
     for name, view in (("columns", wide[:, ::2]), ("transposed", wide.T), ("reversed", wide[::-1])):
         out[name] = Known(b.from_numpy(view), np.array(view, np.float64))
@@ -39,7 +35,7 @@ def bfloat16_to_numpy(b, dtype):
     array = b.to_numpy(half)
     return {
         "values": Known(array, np.array([1.0, 2.5], np.float32)),
-        "dtype": _yes(b.dtype_of(half) == dtype and array.dtype == np.float32),
+        "dtype": yes(b.dtype_of(half) == dtype and array.dtype == np.float32),
     }
 
 
@@ -78,14 +74,14 @@ def inspection(b, dtype):
     b.synchronize(y)
     info, devices = b.info(), b.devices()
     return {
-        "is_tensor": _yes(b.is_tensor(x) and b.is_tensor(y)),
-        "is_tensor of others": _yes(not any(b.is_tensor(v) for v in (1.0, 1, None, "x", [1.0], (x,)))),
-        "devices": _yes(isinstance(devices, list) and devices and all(isinstance(d, str) for d in devices)),
-        "cpu": _yes("cpu" in devices),
-        "info": _yes({"name", "version", "device"} <= set(info) and info["name"] == b.name),
-        "device": _yes(info["device"] in devices),
-        "shape": _yes(b.shape_of(y) == (2, 3)),
-        "dtype": _yes(b.dtype_of(y) == "float32"),
+        "is_tensor": yes(b.is_tensor(x) and b.is_tensor(y)),
+        "is_tensor of others": yes(not any(b.is_tensor(v) for v in (1.0, 1, None, "x", [1.0], (x,)))),
+        "devices": yes(isinstance(devices, list) and devices and all(isinstance(d, str) for d in devices)),
+        "cpu": yes("cpu" in devices),
+        "info": yes({"name", "version", "device"} <= set(info) and info["name"] == b.name),
+        "device": yes(info["device"] in devices),
+        "shape": yes(b.shape_of(y) == (2, 3)),
+        "dtype": yes(b.dtype_of(y) == "float32"),
         "value": y,
     }
 
@@ -93,7 +89,7 @@ def inspection(b, dtype):
 @probe("compile_step", "exact", fixed=True, level="rng")
 def random_known_answers(b, dtype):
     """The words in `rng.KNOWN_ANSWERS`, from the host's generator and the backend's; odd sizes; every dtype."""
-    out = {"present": _yes(rng.KNOWN_ANSWERS)}
+    out = {"present": yes(rng.KNOWN_ANSWERS)}
     for key, words in rng.KNOWN_ANSWERS.items():
         n = len(words)
         out[f"host {key}"] = Known(rng.bits(n, key), np.array(words, np.uint32))
