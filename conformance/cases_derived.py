@@ -151,6 +151,16 @@ ROWS["einsum"] = [
     ("abc,cd->abd", [normal(5, 50, 250), normal(250, 4)]), ("ab,bc->ac", [values([[NAN, 1.0], [2.0, INF], [3.0, 4.0]]), normal(2, 3)], {"grad": False}),
 ]  # fmt: skip
 
+ROWS["attention"] = [
+    (normal(2, 4, 2, 3), normal(2, 5, 2, 3), normal(2, 5, 2, 4), None, 0.5), (normal(2, 4, 2, 3), normal(2, 5, 2, 3), normal(2, 5, 2, 3), normal(2, 1, 4, 5), 0.5),
+    (normal(2, 4, 2, 3), normal(2, 4, 2, 3), normal(2, 4, 2, 3), values([[[[-1e9, 0.0, 0.0, -1e9], [0.0] * 4, [-90.0, -91.0, -90.0, -92.0], [-1e9, -1e9, -1e9, 0.0]]]]), 1.0, {"smooth": False}),
+    (normal(1, 1, 1, 1), normal(1, 3, 1, 1), normal(1, 3, 1, 1), None, 1.0), (normal(0, 4, 2, 3), normal(0, 5, 2, 3), normal(0, 5, 2, 3), None, 0.5),
+    (normal(2, 0, 2, 3), normal(2, 5, 2, 3), normal(2, 5, 2, 3), None, 0.5), (normal(3, 70, 2, 16), normal(3, 90, 2, 16), normal(3, 90, 2, 16), None, 0.25),
+    (normal(1, 3, 2, 32), normal(1, 1000, 2, 32), normal(1, 1000, 2, 32), None, 0.2), (values([[[[100.0, 2.0]], [[-300.0, 1.0]]]]), normal(1, 4, 1, 2), normal(1, 4, 1, 3), None, 1.0, {"smooth": False}),
+    (values([[[[NAN, 1.0]], [[2.0, 0.5]]]]), values([[[[1.0, 1.0]], [[INF, 1.0]]]]), normal(1, 2, 1, 2), None, 1.0, {"grad": False}),
+    (values([[[[NAN, 1.0]], [[2.0, 0.5]]]]), values([[[[1.0, 1.0]], [[-INF, 1.0]]]]), values([[[[1.0, 1.0]], [[2.0, INF]]]]), None, 1.0, {"grad": False}),
+]  # fmt: skip
+
 # random --------------------------------------------------------------------------------------------------------
 ROWS["random_normal"] = [(s, (11, 22), FLOATX) for s in ((4,), (3, 5), (), (0,), (7,), (200, 200))] + [
     ((8,), (0, 0), FLOATX),
@@ -278,7 +288,7 @@ ROWS["constant"] = [
 #: Derived operations that also run in half precision, on their first case.
 HALF = (
     "copy square sigmoid relu leaky_relu elu softplus softsign gelu hard_sigmoid zeros_like ones_like expand_dims stack split repeat one_hot "
-    "mean moments logsumexp softmax log_softmax dense einsum random_normal dropout softmax_cross_entropy sparse_softmax_cross_entropy "
+    "mean moments logsumexp softmax log_softmax dense einsum attention random_normal dropout softmax_cross_entropy sparse_softmax_cross_entropy "
     "sigmoid_cross_entropy normalize batch_norm_train layer_norm lstm gru simple_rnn global_norm is_float constant"
 ).split()
 

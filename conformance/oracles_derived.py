@@ -90,6 +90,19 @@ def _mix_counter(key, counter):
     return [np.uint32(word) for word in counted(key, int(counter))]
 
 
+def _attention(query, key, value, bias, scale):
+    """One query of one head at a time."""
+    batch, n, heads, _ = query.shape
+    out = np.zeros((batch, n, heads, value.shape[3]), np.longdouble)
+    for b, t, h in np.ndindex(batch, n, heads):
+        scores = wide(key[b, :, h]) @ wide(query[b, t, h]) * np.longdouble(scale)
+        if bias is not None:
+            scores = scores + wide(np.broadcast_to(bias, (batch, heads, n, key.shape[1]))[b, h, t])
+        weights = np.exp(scores - scores.max())
+        out[b, t, h] = weights / weights.sum() @ wide(value[b, :, h])
+    return out
+
+
 def _softmax_cross_entropy(target, logits):
     return -(target * _special("log_softmax")(logits, axis=-1)).sum(-1)
 
@@ -134,6 +147,7 @@ ORACLES = {
     "softmax": lambda x, axis: _special("softmax")(x, axis=axis),
     "log_softmax": lambda x, axis: _special("log_softmax")(x, axis=axis),
     "einsum": lambda equation, xs: np.einsum(equation, *map(wide, xs)),
+    "attention": _attention,
     "random_normal": _random_normal,
     "dropout": _dropout,
     "mix_counter": _mix_counter,

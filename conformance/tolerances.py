@@ -68,8 +68,8 @@ _FORMULA = (
     "softmax_cross_entropy sparse_softmax_cross_entropy"
 )
 _SUMMED = (
-    "sum prod cumsum cumprod matmul conv conv_transpose avg_pool scatter_add mean moments dense einsum random_normal normalize "
-    "batch_norm_train layer_norm global_norm"
+    "sum prod cumsum cumprod matmul conv conv_transpose avg_pool scatter_add mean moments dense einsum attention random_normal "
+    "normalize batch_norm_train layer_norm global_norm"
 )
 _LOOPED = "lstm gru simple_rnn"
 

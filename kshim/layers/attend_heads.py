@@ -10,7 +10,7 @@ from ..engine.symbolic import hidden_sizes
 from .attend import causal_mask
 from .dense_einsum import EinsumDense
 from .dropping import Dropout
-from .nonlinear import Softmax
+from .nonlinear import Softmax, closed
 from .shared import operand, options_config, positive, set_options
 
 
@@ -118,12 +118,16 @@ class MultiHeadAttention(Layer):
         allowed = self._allowed(query, value, key, attention_mask, use_causal_mask)
         q = self._query_dense(operand(self, query))
         k, v = self._key_dense(operand(self, key)), self._value_dense(operand(self, value))
-        q = q * (1.0 / math.sqrt(self.key_dim))
-        scores = ops.einsum(self._dot_equation, q, k)
+        scale = 1.0 / math.sqrt(self.key_dim)
         if allowed is not None:
-            for _ in range(len(scores.shape) - len(allowed.shape)):
+            for _ in range(len(q.shape) + len(self._attention_axes) - 1 - len(allowed.shape)):
                 allowed = ops.expand_dims(allowed, -2 * len(self._attention_axes) - 1)
-        scores = self._softmax(scores, mask=allowed)
+        dropping = self.dropout and training
+        if not (return_attention_scores or dropping or self.softmax_robust_masking) and self._attention_axes == (1,):
+            bias = None if allowed is None else closed(allowed, q.dtype)
+            if len(q.shape) == len(k.shape) == len(v.shape) == 4:
+                return self._output_dense(ops.fused("attention", q, k, v, bias, scale))
+        scores = self._softmax(ops.einsum(self._dot_equation, q * scale, k), mask=allowed)
         out = self._output_dense(ops.einsum(self._sum_equation, self._dropper(scores, training=training), v))
         return (out, scores) if return_attention_scores else out
 

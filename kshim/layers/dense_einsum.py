@@ -1,5 +1,6 @@
 """`EinsumDense`: a dense layer along the axes an einsum equation names."""
 
+import math
 import string
 
 from .. import activations, ops
@@ -87,13 +88,32 @@ class EinsumDense(Layer):
             tail = output[min(output.index(c) for c in self.bias_axes) :]
             self.bias = new_weight(self, "bias", tuple(sizes[c] if c in self.bias_axes else 1 for c in tail))
         self._full_equation = f"{inner},{kernel}->{output}"
+        self._bound = self._plainly(inner, kernel, output)
         self.built = True
 
+    def _plainly(self, inner, kernel, output):
+        """How many axes at the end of the input the kernel begins with, in a plain product of them; None if it is another."""
+        bound = sum(c in kernel for c in inner)
+        kept, made = inner[: len(inner) - bound], kernel[bound:]
+        plain = bound and kept and made and kept + kernel[:bound] == inner and kept + made == output
+        return bound if plain and (not self.bias_axes or set(self.bias_axes) == set(made)) else None
+
     def call(self, inputs):
+        if self._bound:
+            return self.activation(self._dense(operand(self, inputs)))
         y = ops.einsum(self._full_equation, operand(self, inputs), self.kernel)
         if self.bias is not None:
             y = ops.fused("add", y, self.bias)
         return self.activation(y)
+
+    def _dense(self, x):
+        """The product as one of matrices, which takes the bias along."""
+        kept, made = tuple(x.shape[: -self._bound]), tuple(self.kernel.shape[self._bound :])
+        n = math.prod(made)
+        bias = None if self.bias is None else ops.reshape(self.bias, (n,))
+        x = x if self._bound == 1 else ops.reshape(x, (*kept, math.prod(x.shape[-self._bound :])))
+        y = ops.fused("dense", x, ops.reshape(self.kernel, (math.prod(self.kernel.shape) // n if n else 0, n)), bias)
+        return ops.reshape(y, (*kept, *made))
 
     def get_config(self):
         return {

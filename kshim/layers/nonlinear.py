@@ -124,6 +124,12 @@ class ThresholdedReLU(_Activation):
         return {**super().get_config(), "theta": self.theta}
 
 
+def closed(mask, dtype):
+    """What to add to scores so that places where `mask` does not hold get (almost) no weight."""
+    low = -32752.0 if dtype == "float16" else -1e9
+    return (1.0 - ops.cast(mask, dtype)) * low
+
+
 class Softmax(_Activation):
     """Softmax over `axis` (one or several); places where `mask` does not hold get (almost) nothing."""
 
@@ -134,12 +140,11 @@ class Softmax(_Activation):
 
     def call(self, inputs, mask=None):
         x = operand(self, inputs)
-        if mask is not None:
+        if mask is not None and self.robust_masking:
             low = -32752.0 if x.dtype == "float16" else -1e9
-            if self.robust_masking:
-                x = ops.where(mask if mask.dtype == "bool" else mask > 0.5, x, low)
-            else:
-                x = x + (1.0 - ops.cast(mask, x.dtype)) * low
+            x = ops.where(mask if mask.dtype == "bool" else mask > 0.5, x, low)
+        elif mask is not None:
+            x = x + closed(mask, x.dtype)
         axis = self.axis[0] if isinstance(self.axis, list) and len(self.axis) == 1 else self.axis
         return ops.softmax(x, axis) if isinstance(axis, list) else activations.softmax(x, axis)
 

@@ -144,6 +144,15 @@ class Derived:
             labels = "".join(c for c in labels if c in target)
         return self.transpose(x, tuple(labels.index(c) for c in target))
 
+    def attention(self, query, key, value, bias, scale):
+        """softmax(scale * query key + bias) value of every head: query (batch, T, heads, k), key (batch, S, heads, k), value
+        (batch, S, heads, m) -> (batch, T, heads, m). scale: a Python float; bias: broadcasts to (batch, heads, T, S), or None.
+        """
+        scores = self.einsum("bthk,bshk->bhts", [self.multiply(query, float(scale)), key])
+        if bias is not None:
+            scores = self.add(scores, bias)
+        return self.einsum("bhts,bshm->bthm", [self.softmax(scores, 3), value])
+
     def _pair(self, a, x, b, y, later):
         """Contract two einsum terms into (labels, tensor) with one batched matrix product."""
         gone = tuple(i for i, c in enumerate(a) if c not in b and c not in later)

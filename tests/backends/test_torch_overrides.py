@@ -64,6 +64,7 @@ ELEMENTWISE = {
     "gelu": [(True,), (False,)],
     "zeros_like": [()],
     "ones_like": [()],
+    "copy": [()],
 }
 
 
@@ -101,6 +102,56 @@ def test_softplus_is_exact():
     np.testing.assert_allclose(B.softplus(torch.from_numpy(x)).numpy(), np.logaddexp(x, 0), rtol=4e-16)
     y = x.astype("float32")
     np.testing.assert_allclose(B.softplus(torch.from_numpy(y)).numpy(), np.logaddexp(y.astype("float64"), 0), rtol=2e-7)
+
+
+def test_attention():
+    q, k, v = normal(2, 4, 2, 3), normal(2, 5, 2, 3, seed=1), normal(2, 5, 2, 3, seed=2)
+    compare("attention", [q, k, v], lambda f, *xs: f(*xs, None, 0.5))
+    compare("attention", [q, k, v[..., :2].copy()], lambda f, *xs: f(*xs, None, 0.5))
+    compare("attention", [q * 1e200, k * 1e200, v], lambda f, *xs: f(*xs, None, 0.5))
+
+
+def test_attention_is_fused_where_it_may_be(monkeypatch):
+    seen, fused = [], torch.nn.functional.scaled_dot_product_attention
+    monkeypatch.setattr(
+        torch.nn.functional, "scaled_dot_product_attention", lambda *a, **k: seen.append(1) or fused(*a, **k)
+    )
+    x = torch.from_numpy(normal(2, 4, 2, 3))
+    B.attention(x, x, x, None, 0.5)
+    assert len(seen) == 1
+    B.attention(x.half(), x.half(), x.half(), None, 0.5)
+    B.attention(x, x, x, torch.zeros(4, 4, dtype=torch.float64), 0.5)
+    assert len(seen) == 1
+
+
+def test_attention_of_rows_with_nothing_open():
+    xs = [x.float() for x in tensors(normal(1, 4, 2, 3), normal(1, 5, 2, 3, seed=1), normal(1, 5, 2, 3, seed=2))]
+    bias = torch.full((4, 5), -1e9)
+
+    def grads(backend):
+        return backend.value_and_grad(lambda p: ((backend.attention(*p, bias, 1.0) ** 2).sum(), None))(xs)[1]
+
+    for got, expected in zip(grads(B), grads(D), strict=True):
+        torch.testing.assert_close(got, expected)
+
+
+def test_attention_lets_nan_through():
+    x = torch.from_numpy(normal(1, 3, 1, 2))
+    x[0, 1, 0, 0] = math.nan
+    assert B.attention(x, torch.ones_like(x), torch.ones_like(x), None, 1.0)[0, 1].isnan().all()
+    large = torch.full_like(x, 1e200)
+    assert B.attention(-large, large, torch.ones_like(x), None, 1.0).isnan().all()
+
+
+def test_attention_has_gradients_of_gradients():
+    (x,) = tensors(normal(1, 3, 1, 2))
+
+    def inner(p):
+        _, (g,) = B.value_and_grad(lambda q: ((B.attention(q[0], q[0], q[0], None, 1.0) ** 2).sum(), None))(p)
+        return (g * g).sum(), None
+
+    _, (g,) = B.value_and_grad(inner)([x])
+    assert g.isfinite().all() and g.abs().max() > 0
 
 
 def test_shapes():
