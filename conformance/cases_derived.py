@@ -34,6 +34,10 @@ for _op in ("zeros_like", "ones_like", "square", "relu", "linear", "copy"):
     ROWS[_op] += [(ints(-9, 9, 3, 4),), (ints(-9, 9, 5, dtype="int64"),)]
 for _op in ("zeros_like", "ones_like", "copy"):
     ROWS[_op] += [(bools(3),), (ints(0, 9, 3, dtype="uint8"),)]
+ROWS["squared_difference"] = [(normal(*s), normal(*s)) for s in _SHAPES] + [
+    (normal(3, 4), 0.5), (0.5, normal(3, 4)), (normal(3, 1), normal(1, 4)), (normal(4), normal(3, 4)), (ints(-9, 9, 3, 4), ints(-9, 9, 3, 4)),
+    (values([NAN, INF, -INF, INF, 1e-20]), values([1.0, 1.0, 1.0, INF, -1e-20]), {"grad": False}), (values([1.0, 2.0]), values([1.0, -2.0]), {"gradient": {"x": [0.0, 8.0], "y": [0.0, -8.0]}}),
+]  # fmt: skip
 ROWS["reciprocal"] = [(uniform(0.3, 3.0, *s),) for s in _SHAPES] + [_SPECIAL]
 ROWS["sigmoid"].append((uniform(-30.0, 30.0, 20), {"smooth": False}))
 ROWS["relu"].append((values([-1.0, 0.0, 2.0]), {"smooth": False, "gradient": {"x": [0.0, 0.0, 1.0]}}))
@@ -287,7 +291,7 @@ ROWS["constant"] = [
 
 #: Derived operations that also run in half precision, on their first case.
 HALF = (
-    "copy square sigmoid relu leaky_relu elu softplus softsign gelu hard_sigmoid zeros_like ones_like expand_dims stack split repeat one_hot "
+    "copy square squared_difference sigmoid relu leaky_relu elu softplus softsign gelu hard_sigmoid zeros_like ones_like expand_dims stack split repeat one_hot "
     "mean moments logsumexp softmax log_softmax dense einsum attention random_normal dropout softmax_cross_entropy sparse_softmax_cross_entropy "
     "sigmoid_cross_entropy normalize batch_norm_train layer_norm lstm gru simple_rnn global_norm is_float constant"
 ).split()

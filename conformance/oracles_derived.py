@@ -27,6 +27,13 @@ def _square(x):
     return wrapped(wide(x) ** 2, x.dtype) if x.dtype.kind in "iu" else wide(x) ** 2
 
 
+def _squared_difference(x, y):
+    x, y = np.asarray(x), np.asarray(y)
+    with np.errstate(invalid="ignore"):
+        square = (wide(x) - wide(y)) ** 2
+    return wrapped(square, x.dtype) if x.dtype.kind in "iu" else square
+
+
 def softplus(v):
     """log(1 + e**v) of one number, by the larger of its two terms."""
     return v if v != v or v > 700 else math.log1p(math.exp(v)) if v < 0 else v + math.log1p(math.exp(-v))
@@ -119,6 +126,7 @@ def _sigmoid_cross_entropy(target, logits):
 
 ORACLES = {
     "square": _square,
+    "squared_difference": _squared_difference,
     "reciprocal": lambda x: 1 / wide(x),
     "sigmoid": lambda x: _special("expit")(x),
     "relu": lambda x: each(lambda v: v if v > 0 or v != v else 0, x, dtype=x.dtype),

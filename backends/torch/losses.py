@@ -24,6 +24,10 @@ class _SigmoidCrossEntropy(torch.autograd.Function):
 
 
 class Losses:
+    def squared_difference(self, x, y):
+        alike = isinstance(x, torch.Tensor) and isinstance(y, torch.Tensor) and x.shape == y.shape and x.dtype is y.dtype
+        return F.mse_loss(x, y, reduction="none") if alike and x.dtype.is_floating_point else NotImplemented
+
     def softmax_cross_entropy(self, target, logits):
         return (target * torch.log_softmax(logits, -1)).sum(-1).neg()
 

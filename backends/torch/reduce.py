@@ -80,6 +80,8 @@ class Reduce:
     def mean(self, x, axes, keepdims):
         if not axes or not x.dtype.is_floating_point:
             return super().mean(x, axes, keepdims)
+        if all(x.shape[a] == 1 for a in axes):
+            return x if keepdims else x.squeeze(axes)
         return torch.mean(x, axes, keepdims)
 
     def moments(self, x, axes, keepdims):

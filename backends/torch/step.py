@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from .convert import NUMPY
-from .tree import map_tensors, rebuild
+from .tree import rebuild
 
 
 class _Donating(threading.local):
@@ -27,7 +27,7 @@ class Step:
         return _donating.value
 
     def _batch_leaf(self, leaf, borrowed):
-        """A batch leaf on the device; arrays read in place add their address to `borrowed`."""
+        """A batch leaf on the device; arrays read in place add where they begin and end to `borrowed`."""
         if isinstance(leaf, torch.Tensor):
             return leaf if leaf.device.type == self._device.type else leaf.to(self._device, non_blocking=True)
         array = np.asarray(leaf)
@@ -36,24 +36,32 @@ class Step:
             return self.from_numpy(array)
         x = torch.from_numpy(array)
         if self._device.type == "cpu":
-            borrowed.add(storage_address(x))
+            start = x.data_ptr()
+            borrowed.append((start, start + array.nbytes))
             return x
         # From pageable memory the call returns once the array has been read, so it may change afterwards.
         return x.to(self._device, non_blocking=True)
 
     def compile_step(self, function, donate):
         def run(state, hyper, batch):
-            borrowed = set()
+            borrowed = []
 
             def result(x):
-                x = x.detach() if x.requires_grad else x
-                return x.clone() if borrowed and storage_address(x) in borrowed else x
+                if not isinstance(x, torch.Tensor):
+                    return x
+                if x.requires_grad:
+                    x = x.detach()
+                at = x.data_ptr()
+                for start, stop in borrowed:
+                    if start <= at < stop:
+                        return x.clone()
+                return x
 
             batch = rebuild(lambda leaf: self._batch_leaf(leaf, borrowed), batch)
             before, _donating.value = _donating.value, donate
             try:
                 with torch.no_grad():
-                    return map_tensors(result, function(state, hyper, batch))
+                    return rebuild(result, function(state, hyper, batch))
             finally:
                 _donating.value = before
 

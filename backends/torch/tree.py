@@ -3,12 +3,19 @@
 import torch
 
 
+_NODES = (list, tuple, dict)
+
+
 def rebuild(function, tree):
     """The tree with `function(leaf)` for every leaf."""
     if isinstance(tree, dict):
         return {key: rebuild(function, value) for key, value in tree.items()}
     if isinstance(tree, (list, tuple)):
-        items = [rebuild(function, value) for value in tree]
+        # Steps go through here for all of their state: leaves cost no call but that of the function.
+        items = [
+            rebuild(function, value) if isinstance(value, _NODES) else None if value is None else function(value)
+            for value in tree
+        ]
         if isinstance(tree, list):
             return items
         return type(tree)(*items) if hasattr(tree, "_fields") else tuple(items)

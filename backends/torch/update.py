@@ -1,6 +1,7 @@
 """Optimizer steps over all parameters at once, in place where the step may overwrite its state."""
 
 import math
+from functools import cache
 
 import torch
 
@@ -19,6 +20,12 @@ def _own(xs, in_place):
     return out
 
 
+@cache
+def _endless(device):
+    """A number of steps without end; the kernel only reads it."""
+    return torch.full((), math.inf, device=device)
+
+
 def _adam(params, grads, slots, s):
     means, squares = slots
     beta_1, beta_2, epsilon, rate = s["beta_1"], s["beta_2"], s["epsilon"], s["lr_t"]
@@ -28,9 +35,9 @@ def _adam(params, grads, slots, s):
     if alike and beta_1 < 1 and beta_2 < 1:
         # After infinitely many steps the kernel's own bias correction is 1: what is left is the formula, in one
         # pass over the memory. It walks raw memory, so the gradients must be laid out like the parameters.
-        steps = {d: torch.full((), math.inf, device=d) for d in {p.device for p in params}}
+        grads = [g if g.is_contiguous() else g.contiguous() for g in grads]
         torch._fused_adam_(
-            params, [g.contiguous() for g in grads], means, squares, [], [steps[p.device] for p in params],
+            params, grads, means, squares, [], [_endless(p.device) for p in params],
             lr=rate, beta1=beta_1, beta2=beta_2, weight_decay=0.0, eps=epsilon, amsgrad=False, maximize=False,
         )  # fmt: skip
         return
@@ -85,7 +92,7 @@ class Update:
         params, slots = _own(params, in_place), [_own(slot, in_place) for slot in slots]
         if params:
             with torch.no_grad():
-                function(params, [g.detach() for g in grads], slots, scalars)
+                function(params, [g.detach() if g.requires_grad else g for g in grads], slots, scalars)
         return params, slots
 
     def global_norm(self, xs):

@@ -120,8 +120,7 @@ def reduce_loss(values, reduction):
     """Apply a reduction to weighted losses. An empty batch has loss 0."""
     if reduction == Reduction.NONE:
         return values
-    total = ops.sum(values)
-    return total if reduction == Reduction.SUM else total / float(max(math.prod(values.shape), 1))
+    return ops.sum(values) if reduction == Reduction.SUM or 0 in values.shape else ops.mean(values)
 
 
 def compute_weighted_loss(values, sample_weight=None, reduction=Reduction.SUM_OVER_BATCH_SIZE):

@@ -11,7 +11,7 @@ from .reduction import as_tensor, cast, match
 def mean_squared_error(y_true, y_pred):
     """mean((y_true - y_pred)**2)."""
     y_true, y_pred = match(y_true, y_pred)
-    return ops.mean(ops.square(y_pred - y_true), axis=-1)
+    return ops.mean(ops.squared_difference(y_pred, y_true), axis=-1)
 
 
 @reg("mae", "MAE")

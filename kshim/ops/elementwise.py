@@ -71,6 +71,7 @@ for _name in "add multiply maximum minimum bitwise_and bitwise_or bitwise_xor".s
     _export(_binary(_name, booleans="logic"))
 for _name in ("equal", "not_equal"):
     _export(_binary(_name, booleans=None))
+_export(_binary("squared_difference"))
 _export(_binary("divide", floats=True), "true_divide")
 _export(_binary("arctan2", floats=True), "atan2")
 

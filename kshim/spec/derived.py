@@ -12,6 +12,10 @@ class Derived:
     def square(self, x):
         return self.multiply(x, x)
 
+    def squared_difference(self, x, y):
+        """(x - y)**2; a Python scalar may stand for one of them."""
+        return self.square(self.subtract(x, y))
+
     def reciprocal(self, x):
         return self.divide(self.ones_like(x), x)
 

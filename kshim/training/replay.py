@@ -1,5 +1,7 @@
 """Steps of a backend that does not compile: recorded once for each kind of input, then replayed without the frontend."""
 
+import operator
+
 from ..spec.recorder import Recorder, program
 
 
@@ -23,6 +25,20 @@ def _structure(tree):
     return tree is None
 
 
+def _same(a, b):
+    """Whether trees have the same objects for leaves."""
+    if a is b:
+        return True
+    kind = type(a)
+    if kind is not type(b):
+        return False
+    if kind is dict:
+        return len(a) == len(b) and all([key in b and _same(value, b[key]) for key, value in a.items()])
+    if kind is not list:
+        return False
+    return len(a) == len(b) and (all(map(operator.is_, a, b)) or all(map(_same, a, b)))
+
+
 class Replayed:
     """`function(state, hyper, batch)` as a step of `backend`. What cannot be recorded runs as it is.
 
@@ -34,21 +50,27 @@ class Replayed:
         self.reasons = []
         self._plain = backend.compile_step(function, donate)
         self._programs = {}
-        self._known = ([], None)
+        self._signatures = {}
+        self._known = {}, None
+
+    def _signature(self, state):
+        """A number for what states are made of: equal for equal structures, shapes and dtypes."""
+        b, known = self.backend, self._signatures
+        kinds = tuple([(b.shape_of(x), b.dtype_of(x)) for x in _leaves(state, [])])
+        return known.setdefault((_structure(state), kinds), len(known))
 
     def __call__(self, state, hyper, batch):
-        leaves = _leaves(state, [])
-        known, signature = self._known
-        if len(leaves) != len(known) or any([a is not b for a, b in zip(leaves, known)]):
-            b = self.backend
-            signature = _structure(state), tuple([(b.shape_of(x), b.dtype_of(x)) for x in leaves])
+        expected, signature = self._known
+        if not _same(state, expected):
+            signature = self._signature(state)
         kinds = tuple([None if x is None else (x.shape, x.dtype) for x in _leaves(batch, [])])
         key = signature, kinds, _structure(batch), tuple(hyper), tuple(map(type, hyper.values()))
         run = self._programs.get(key)
         if run is None:
             return self._first(key, state, hyper, batch)
         new, out = run(state, hyper, batch)
-        self._known = _leaves(new, []), signature  # most often the state of the next step
+        # Most often the state of the next step; what a step does not give stays as it was.
+        self._known = {name: new.get(name) or value for name, value in state.items()}, signature
         return new, out
 
     def _first(self, key, state, hyper, batch):

@@ -60,7 +60,7 @@ _binary("atan2", ops.arctan2)
 @_export
 def squared_difference(x, y, name=None):
     """(x - y)**2."""
-    return ops.square(ops.subtract(x, y))
+    return ops.squared_difference(x, y)
 
 
 @_export
