@@ -5,7 +5,7 @@ from .faults_plant import rows
 FAULTS = rows("frontend", "kshim", [
     # losses ----------------------------------------------------------------------------------------------------
     ("loss-sum", "a loss is summed over the batch instead of averaged",
-     "losses.reduction", "return total if reduction == Reduction.SUM else total / float(max(math.prod(values.shape), 1))", "return total",
+     "losses.reduction", "if reduction == Reduction.SUM or 0 in values.shape else ops.mean(values)", "if True else ops.mean(values)",
      "layers/loss*", "models/mlp"),
     ("loss-by-weights", "a weighted loss is divided by the sum of its weights",
      "losses.reduction", "    return reduce_loss(values * weight, reduction)", "    return divide_no_nan(ops.sum(values * weight), ops.sum(weight))",

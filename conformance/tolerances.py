@@ -60,7 +60,9 @@ _EXACT = (
     "stop_gradient reshape transpose broadcast_to concat pad slice flip max_pool take take_along_axis argsort random_uniform "
     "relu zeros_like ones_like is_float expand_dims squeeze stack split repeat one_hot linear copy mix_counter constant"
 )
-_ARITHMETIC = "add subtract multiply divide sqrt floor_divide square squared_difference reciprocal leaky_relu softsign dropout"
+_ARITHMETIC = (
+    "add subtract multiply divide sqrt floor_divide square squared_difference reciprocal leaky_relu softsign dropout"
+)
 _FUNCTION = "exp expm1 log log1p rsqrt sin cos tan arcsin arccos arctan sinh cosh tanh erf power arctan2"
 # mod is a difference of numbers as large as x; a sigmoid through tanh loses what is below one unit beside 1.
 _FORMULA = (

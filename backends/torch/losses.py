@@ -12,20 +12,27 @@ class _SigmoidCrossEntropy(torch.autograd.Function):
     @staticmethod
     def forward(ctx, target, logits):
         ctx.save_for_backward(target, logits)
-        y = torch.clamp_min(logits, 0.0).sub_(logits * target)
-        return y.add_(torch.abs(logits).neg_().exp_().log1p_())
+        y = torch.clamp_min(logits, 0.0).addcmul_(logits, target, value=-1.0)
+        return y.sub_(F.logsigmoid(torch.abs(logits)))
 
     @staticmethod
     def backward(ctx, dy):
         target, logits = ctx.saved_tensors
         need_target, need_logits = ctx.needs_input_grad
         d_target = -logits * dy if need_target else None
-        return d_target, (torch.sigmoid(logits) - target) * dy if need_logits else None
+        if not need_logits:
+            return d_target, None
+        slope = torch.sigmoid(logits)
+        if torch.is_grad_enabled():  # a gradient of the gradient needs the terms
+            return d_target, (slope - target) * dy
+        return d_target, slope.sub_(target).mul_(dy)
 
 
 class Losses:
     def squared_difference(self, x, y):
-        alike = isinstance(x, torch.Tensor) and isinstance(y, torch.Tensor) and x.shape == y.shape and x.dtype is y.dtype
+        alike = (
+            isinstance(x, torch.Tensor) and isinstance(y, torch.Tensor) and x.shape == y.shape and x.dtype is y.dtype
+        )
         return F.mse_loss(x, y, reduction="none") if alike and x.dtype.is_floating_point else NotImplemented
 
     def softmax_cross_entropy(self, target, logits):

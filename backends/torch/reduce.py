@@ -82,6 +82,8 @@ class Reduce:
             return super().mean(x, axes, keepdims)
         if all(x.shape[a] == 1 for a in axes):
             return x if keepdims else x.squeeze(axes)
+        if len(axes) == x.dim() and not keepdims:
+            return torch.mean(x)
         return torch.mean(x, axes, keepdims)
 
     def moments(self, x, axes, keepdims):

@@ -183,6 +183,14 @@ class _CallableTensor(Tensor):
         return self
 
 
+def owned(variables):
+    """`v.owned()` of each variable, without a call where the value is ready."""
+    backend = registry.state.backend
+    if context.reads is not None:
+        return [v.owned() for v in variables]
+    return [v._value if v._backend is backend and not v._shared else v.owned() for v in variables]
+
+
 class swapped:
     """While it is open, the variables hold the given native values; `after` is what they held when it closed."""
 

@@ -8,6 +8,7 @@ axes are non-negative, dtypes are names.
 
 import inspect
 from functools import wraps
+from types import MethodType
 
 from .derived import Derived
 from .table import CONTROL, TABLE
@@ -28,6 +29,14 @@ def _with_fallback(name, method, base):
 
     call.derived = base
     return call
+
+
+def overridden(method):
+    """(override, definition) behind a bound method of a backend that tries one, then the other; None for other functions."""
+    function = getattr(method, "__func__", None)
+    if not hasattr(function, "derived"):
+        return None
+    return MethodType(function.__wrapped__, method.__self__), MethodType(function.derived, method.__self__)
 
 
 class Backend(Derived):

@@ -9,6 +9,7 @@ raises `Untraceable`.
 import operator
 
 from . import registry
+from .backend import overridden
 
 #: Methods that say something about a tensor, which is the same in each run of the program.
 _QUESTIONS = ("shape_of", "dtype_of", "is_float")
@@ -325,12 +326,13 @@ class _Source:
                 self.function(inner.name, inner, inside)
             args = [self.expression(a) for a in instruction.args]
             args += [f"{k}={self.expression(v)}" for k, v in instruction.kwargs.items()]
-            call = f"{self._callee(instruction)}({', '.join(args)})"
             outputs = instruction.outputs
-            if type(outputs) is Handle:
-                self.lines.append(f"{inside}{outputs.name} = {call}")
-            else:
-                self.lines.append(f"{inside}o = {call}")
+            target = outputs.name if type(outputs) is Handle else "o"
+            for n, callee in enumerate(self._callees(instruction)):
+                if n:
+                    self.lines.append(f"{inside}if {target} is NotImplemented:")
+                self.lines.append(f"{inside}{'    ' * n}{target} = {callee}({', '.join(args)})")
+            if target == "o":
                 self.unpack("o", outputs, inside)
                 self.lines.append(f"{inside}del o")
             made = {h.name for h in _handles(outputs, [])}
@@ -342,12 +344,17 @@ class _Source:
                 self.lines.append(f"{inside}del {', '.join(gone)}")
         self.lines.append(f"{inside}return {self.expression(body.result)}")
 
-    def _callee(self, instruction):
-        name = f"f_{instruction.label}"
-        if self.space.setdefault(name, instruction.function) != instruction.function:
-            name = f"{name}_{len(self.space)}"
-            self.space[name] = instruction.function
-        return name
+    def _callees(self, instruction):
+        """Names of the function; of an override and its definition instead, each without the call that tries them in turn."""
+        f = instruction.function
+        names = []
+        for function in overridden(f) or (f,):
+            name = f"f_{instruction.label}" + ("_derived" if names else "")
+            if self.space.setdefault(name, function) != function:
+                name = f"{name}_{len(self.space)}"
+                self.space[name] = function
+            names.append(name)
+        return names
 
 
 def program(body):

@@ -153,9 +153,14 @@ class ArraySource(DataSource):
         return pack
 
     def _one_pass(self, key):
-        pack, leaves, class_weight = self._packer(), self._leaves, self._class_weight
+        pack, class_weight = self._packer(), self._class_weight
+        # An array that is given twice (the inputs of an autoencoder are its targets) is read once.
+        unique = list({id(a): a for a in self._leaves}.values())
+        order = {id(a): i for i, a in enumerate(unique)}
+        places = [order[id(a)] for a in self._leaves]
         for index in self._indices(key):
-            batch = pack([take(a, index) for a in leaves])
+            rows = [take(a, index) for a in unique]
+            batch = pack([rows[i] for i in places])
             if class_weight is not None:
                 batch = batch[0], batch[1], class_weight(batch[1], batch[2])
             yield batch

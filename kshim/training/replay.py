@@ -25,6 +25,15 @@ def _structure(tree):
     return tree is None
 
 
+def _kinds(tree):
+    """The structure of a batch, with shapes and dtypes."""
+    if type(tree) is dict:
+        return tuple([(key, _kinds(value)) for key, value in tree.items()])
+    if type(tree) in (list, tuple):
+        return (type(tree), *[_kinds(value) for value in tree])
+    return None if tree is None else (tree.shape, tree.dtype)
+
+
 def _same(a, b):
     """Whether trees have the same objects for leaves."""
     if a is b:
@@ -63,8 +72,7 @@ class Replayed:
         expected, signature = self._known
         if not _same(state, expected):
             signature = self._signature(state)
-        kinds = tuple([None if x is None else (x.shape, x.dtype) for x in _leaves(batch, [])])
-        key = signature, kinds, _structure(batch), tuple(hyper), tuple(map(type, hyper.values()))
+        key = signature, _kinds(batch), tuple(hyper), tuple(map(type, hyper.values()))
         run = self._programs.get(key)
         if run is None:
             return self._first(key, state, hyper, batch)

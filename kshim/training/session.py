@@ -10,6 +10,7 @@ from .. import tree
 from ..config import floatx
 from ..engine import seeds
 from ..engine.context import context
+from ..engine.variable import owned
 from ..spec import registry
 from ..spec.rng import fold
 from .counters import advance, upcoming
@@ -134,6 +135,8 @@ class Session:
 
         A loss may hold one (`K.variable`) that a callback changes: a compiled step would keep its first value.
         """
+        if not self._found:
+            return
         found, self._found = self._found, {}
         known = {id(v) for v in (*self.trainable, *self.others)}
         foreign = [v for key, v in found.items() if key not in known]
@@ -195,9 +198,9 @@ class Session:
             self._look_for_metrics("train", batch)
         slots = list(optimizer.slots.values())
         state = {
-            "params": [v.owned() for v in self.trainable],
-            "buffers": [v.owned() for v in self.others],
-            "slots": [[v.owned() for v in row] for row in slots],
+            "params": owned(self.trainable),
+            "buffers": owned(self.others),
+            "slots": [owned(row) for row in slots],
             "totals": self.totals,
         }
         hyper = optimizer.hyper()

@@ -39,6 +39,14 @@ def test_shuffle_is_the_specified_permutation():
     np.testing.assert_array_equal(rows(list(source.epoch((1, 1)))), first)
 
 
+def test_an_array_given_twice_is_read_once():
+    x = X.astype("float32")
+    for y, once in ((x, True), (x.copy(), False)):
+        for a, b, _ in batches(x, y, batch_size=6, shuffle=True):
+            assert (a is b) is once
+            np.testing.assert_array_equal(a, b)
+
+
 def test_shuffle_of_batches_keeps_them_whole():
     out = batches(X, Y, batch_size=6, shuffle="batch")
     assert [len(b[0]) for b in out] == [6, 6, 6, 2]

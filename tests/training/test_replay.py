@@ -131,3 +131,33 @@ def test_weights_from_outside_are_not_overwritten(eager):
     m.fit(X, Y, batch_size=20, epochs=3, verbose=0)
     for k, b in zip(kept, before):
         np.testing.assert_array_equal(k.numpy(), b)
+
+
+def test_an_override_may_decline_in_a_later_step(eager):
+    """torch's attention leaves NaN to the definition, which depends on the values."""
+    x = layers.Input((3, 4))
+    m = kshim.Model(x, layers.MultiHeadAttention(1, 2)(x, x))
+    rows = rng.standard_normal((2, 3, 4)).astype("float32")
+    m.predict(rows, verbose=0)
+    (step,) = steps(m).values()
+    expected = m(rows).numpy()
+    np.testing.assert_allclose(m.predict(rows, verbose=0), expected, rtol=1e-5, atol=1e-6)
+    rows[0, 1, 2] = np.nan
+    got = m.predict(rows, verbose=0)
+    assert np.isnan(got[0]).all() and not np.isnan(got[1]).any()
+    assert step.reasons == [] and len(step._programs) == 1
+
+
+def test_a_state_of_other_kinds_is_seen(eager):
+    """A program belongs to the shapes and dtypes of the state that it was recorded with."""
+
+    def doubled(state, hyper, batch):
+        return {"a": [registry.state.backend.multiply(state["a"][0], 2)]}, None
+
+    step = Replayed(eager, doubled, False)
+    for shape, dtype in (((2,), "float32"), ((3,), "float32"), ((3,), "int32"), ((2,), "float32")):
+        state = {"a": [eager.full(shape, 1, dtype)]}
+        for n in (2, 4):
+            state, _ = step(state, {}, None)
+            np.testing.assert_array_equal(eager.to_numpy(state["a"][0]), np.full(shape, n, dtype))
+    assert len(step._programs) == 3 and step.reasons == []
