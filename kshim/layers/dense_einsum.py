@@ -112,7 +112,7 @@ class EinsumDense(Layer):
         n = math.prod(made)
         bias = None if self.bias is None else ops.reshape(self.bias, (n,))
         x = x if self._bound == 1 else ops.reshape(x, (*kept, math.prod(x.shape[-self._bound :])))
-        y = ops.fused("dense", x, ops.reshape(self.kernel, (math.prod(self.kernel.shape) // n if n else 0, n)), bias)
+        y = ops.fused("dense", x, ops.reshape(self.kernel, (math.prod(self.kernel.shape[: self._bound]), n)), bias)
         return ops.reshape(y, (*kept, *made))
 
     def get_config(self):
