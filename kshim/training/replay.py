@@ -48,6 +48,10 @@ def _same(a, b):
     return len(a) == len(b) and (all(map(operator.is_, a, b)) or all(map(_same, a, b)))
 
 
+#: Programs of one step: of inputs of ever new lengths, each recorded, the memory would grow without end.
+_MOST = 64
+
+
 class Replayed:
     """`function(state, hyper, batch)` as a step of `backend`. What cannot be recorded runs as it is.
 
@@ -83,6 +87,8 @@ class Replayed:
 
     def _first(self, key, state, hyper, batch):
         """The first step of a kind: recorded, and never in place, so that it can be done again if that fails."""
+        if len(self._programs) >= _MOST:
+            return self._plain(state, hyper, batch)
         found = []
 
         def recorded(*given):
@@ -93,7 +99,7 @@ class Replayed:
         try:
             out = self.backend.compile_step(recorded, False)(state, hyper, batch)
         except Exception as error:
-            self.reasons.append(error)
+            self.reasons.append(f"{type(error).__name__}: {error}")  # its traceback would keep the step's tensors
             self._programs[key] = self._plain
             return self._plain(state, hyper, batch)
         self._programs[key] = self.backend.compile_step(found[0][0], self.donate)

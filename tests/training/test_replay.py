@@ -161,3 +161,14 @@ def test_a_state_of_other_kinds_is_seen(eager):
             state, _ = step(state, {}, None)
             np.testing.assert_array_equal(eager.to_numpy(state["a"][0]), np.full(shape, n, dtype))
     assert len(step._programs) == 3 and step.reasons == []
+
+
+def test_inputs_of_ever_new_lengths_do_not_fill_the_memory(eager, monkeypatch):
+    from kshim.training import replay
+
+    monkeypatch.setattr(replay, "_MOST", 2)
+    m = Sequential([layers.Input((None, 3)), layers.GRU(2)])
+    for length in range(1, 6):
+        x = np.ones((1, length, 3), "float32")
+        np.testing.assert_allclose(m.predict(x, verbose=0), m(x).numpy(), rtol=1e-6)
+    assert len(m.session()._compiled_steps["predict"]._programs) == 2
