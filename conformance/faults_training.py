@@ -104,7 +104,7 @@ FAULTS = rows("frontend", "kshim", [
     ("no-shuffle", "fit does not shuffle",
      "training.data_arrays", "rng.permutation(self.num_samples, key) if self._shuffle is True else None", "None", "models/mlp"),
     ("last-batch-dropped", "the last, smaller batch is left out",
-     "training.data_arrays", "return (order[start : start + size] for start in range(0, n, size))", "return (order[start : start + size] for start in range(0, n - size + 1, size))", "models/mlp"),
+     "training.data_arrays", "while start < n:", "while start + size <= n:", "models/mlp"),
     ("class-weight", "class weights are ignored",
      "training.data_arrays", "            if class_weight is not None:\n", "            if False:\n", "models/weighted"),
     ("validation-first", "validation_split takes one more sample",

@@ -59,6 +59,32 @@ def step_training(b, dtype):
     return {**out, "five": Known(out["count"], np.int32(5))}
 
 
+@probe("compile_steps", "looped", level="compile")
+def steps_in_one_call(b, dtype):
+    """Three steps, then two more, in a call each: hyper and batches row by row, of which the last are not used."""
+
+    def step(state, hyper, batch):
+        draw = b.random_uniform((2,), (hyper["k0"], 5), dtype)
+        new, _ = _sgd(b)({k: state[k] for k in ("w", "rest")}, hyper, batch)
+        return {**new, "draw": b.add(state["draw"], draw)}, None
+
+    run, state = b.compile_steps(step), {**_start(b, dtype), "draw": b.full((2,), 0.0, dtype)}
+    x = np.stack([data(4, 3, seed=i) for i in range(5)]).astype(dtype)
+    y = np.stack([data(4, 2, seed=9)] * 5).astype(dtype)
+    x[3] = y[4] = np.nan
+    for lrs in ((0.01, 0.02, 0.03), (0.01, 0.0)):
+        hypers = [{"lr": lr, "k0": 2**32 - 1 - i} for i, lr in enumerate(lrs)]
+        state = run(state, hypers, {"x": x, "y": y, "none": [None]})
+        x, y = np.array(x), np.array(y)
+    draws = [rng.uniform((2,), (2**32 - 1 - i, 5)) for i in (0, 1, 2, 0, 1)]
+    return {
+        "w": state["w"],
+        "bias": state["rest"][0],
+        "five": Known(state["rest"][1][0], np.int32(5)),
+        "draws": Known(state["draw"], np.sum(np.array(draws).astype(dtype), 0, dtype=dtype)),
+    }
+
+
 @probe("compile_step", "looped", level="compile")
 def step_without_donation(b, dtype):
     """The state passed in stays as it was, and can be used again."""

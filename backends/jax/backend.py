@@ -25,6 +25,7 @@ class JaxBackend(Elementwise, Reduce, Shape, Conv, Pool, Index, Random, Control,
     name = "jax"
     static_shapes = True
     compiles_each_op = True
+    joins_steps = True
 
     def __init__(self, device=None):
         # Without this JAX turns float64 and int64 into their 32-bit kin. Every op here states its dtype, so float32

@@ -1,8 +1,12 @@
 """Compiled steps and the host scalars that enter them."""
 
+from functools import partial
+from operator import itemgetter
+
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
 from kshim.spec.dtypes import is_float
 
@@ -16,6 +20,15 @@ def _private(leaf):
 def _unpack(vector, layout):
     """The hyper dict again: floats as float64 scalars, integers (exact in float64 below 2**32) as uint32 ones."""
     return {name: vector[n] if real else vector[n].astype(jnp.uint32) for n, (name, real) in enumerate(layout)}
+
+
+def _layout(hyper):
+    """(name, whether it is a float) of every entry, by name."""
+    return tuple((name, not isinstance(hyper[name], (int, np.integer))) for name in sorted(hyper))
+
+
+def _declined(*_):
+    return NotImplemented
 
 
 class Compile:
@@ -33,7 +46,7 @@ class Compile:
             kinds = (tuple(hyper), tuple(map(type, hyper.values())))
             found = ready.get(kinds)
             if found is None:
-                layout = tuple((name, not isinstance(hyper[name], (int, np.integer))) for name in sorted(hyper))
+                layout = _layout(hyper)
                 if layout not in by_layout:
                     by_layout[layout] = ([name for name, _ in layout], build(layout))
                 found = ready[kinds] = by_layout[layout]
@@ -46,6 +59,39 @@ class Compile:
                 return run(state, scalars, batch)
 
         return step
+
+    def compile_steps(self, function):
+        """A loop over hyper vectors and batches, in one `jax.jit` for each layout."""
+        by_layout = {}
+
+        def build(layout):
+            def run(state, scalars, batches, count):
+                def body(i, state):
+                    row, batch = jax.tree.map(
+                        partial(lax.dynamic_index_in_dim, index=i, keepdims=False), (scalars, batches)
+                    )
+                    return function(state, _unpack(row, layout), batch)[0]
+
+                return lax.fori_loop(0, count, body, state)
+
+            return jax.jit(run, donate_argnums=0)
+
+        def steps(state, hypers, batches):
+            layout = _layout(hypers[0])
+            found, most = by_layout.get(layout), len(jax.tree.leaves(batches)[0])
+            scalars = np.zeros((most, len(layout)))
+            scalars[: len(hypers)] = list(map(itemgetter(*(name for name, _ in layout)), hypers))
+            given = (state, scalars, batches, np.int32(len(hypers)))
+            with self._here():
+                if found is None:
+                    found = build(layout)
+                    # In a loop XLA's convolutions are ten times slower on the CPU.
+                    if self._on_cpu and "conv_general_dilated" in str(found.trace(*given).jaxpr):
+                        found = _declined
+                    by_layout[layout] = found
+                return found(*given)
+
+        return steps
 
     def host_scalar(self, value, dtype):
         if isinstance(value, jax.Array):

@@ -121,6 +121,11 @@ class CallbackList:
         """Whether any callback wants to see the batches of 'train', 'test' or 'predict'."""
         return bool(self.methods(f"on_{mode}_batch_begin") or self.methods(f"on_{mode}_batch_end"))
 
+    def follows_batches(self):
+        """Whether any callback must be told of every batch of training; the progress bar need not."""
+        methods = self.methods("on_train_batch_begin") + self.methods("on_train_batch_end")
+        return any(type(getattr(method, "__self__", None)) is not ProgbarLogger for method in methods)
+
     def _call(self, hook, *args):
         for method in self.methods(hook):
             method(*args)

@@ -49,6 +49,8 @@ class Backend(Derived):
     static_shapes = False
     #: Whether an operation called outside a step is compiled, anew for every shape.
     compiles_each_op = False
+    #: Whether `compile_steps` makes one call of several steps, which saves what calls cost.
+    joins_steps = False
 
     def __init__(self, device=None):
         self.device = device
@@ -87,5 +89,30 @@ class Backend(Derived):
         """The backend itself; of what stands in its place for a while (a `Recorder`), the backend behind it."""
         return self
 
+    def compile_steps(self, function):
+        """`f(state, hypers, batches) -> state`: the state after a step of `function` for each dict of the list `hypers`.
+
+        `function` is what `compile_step` takes. Leaves of `batches` are arrays (k, ...), of which step i takes row i; k may
+        be larger than the number of steps, so that one compilation does for all numbers. State may be overwritten, and
+        nobody changes the batches afterwards. `f` may return `NotImplemented` if the steps are better called one by one.
+        """
+        step = self.compile_step(function, True)
+
+        def run(state, hypers, batches):
+            for i, hyper in enumerate(hypers):
+                state, _ = step(state, hyper, _row(batches, i))
+            return state
+
+        return run
+
     def __repr__(self):
         return f"<kshim backend {self.name!r} on {self.device!r}>"
+
+
+def _row(tree, i):
+    """Row i of every leaf."""
+    if isinstance(tree, dict):
+        return {key: _row(value, i) for key, value in tree.items()}
+    if isinstance(tree, (list, tuple)):
+        return type(tree)(_row(value, i) for value in tree)
+    return None if tree is None else tree[i]

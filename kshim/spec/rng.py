@@ -54,6 +54,17 @@ def fold(*words):
     return z & 0xFFFFFFFF, z >> 32
 
 
+def fold_each(*words, start, count):
+    """`[fold(*words, start), fold(*words, start + 1) ...]`, all at once. `start` from 0, below 2**63."""
+    k0, k1 = fold(*words)
+    z = np.arange(start, start + count, dtype=np.uint64) ^ np.uint64(k1 << 32 | k0)
+    z += np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    z ^= z >> np.uint64(31)
+    return list(zip((z & np.uint64(0xFFFFFFFF)).tolist(), (z >> np.uint64(32)).tolist()))
+
+
 def bits(n, key):
     """The first `n` random 32-bit words of `key`, as a uint32 array."""
     x = np.arange(n, dtype=np.uint32)

@@ -118,6 +118,7 @@ class ArraySource(DataSource):
         size = math.ceil(n / self.batch_size)
         self.num_steps = steps or size
         self._continues = training and self.num_steps != size
+        self.joins = self.num_steps == size and shuffle != "batch"
         self._passes_left = math.inf if epochs is None else epochs
         self._pass = None
         self._shuffle = shuffle
@@ -127,16 +128,21 @@ class ArraySource(DataSource):
         """Row numbers of an epoch as an int64 array, or None for the given order."""
         return rng.permutation(self.num_samples, key) if self._shuffle is True else None
 
-    def _indices(self, key):
+    def _indices(self, key, together):
         n, size = self.num_samples, self.batch_size
         order = self.order(key)
-        if order is not None:
-            return (order[start : start + size] for start in range(0, n, size))
-        starts = range(0, n, size)
         if self._shuffle == "batch":
             full = n // size
-            starts = [*(rng.permutation(full, key) * size).tolist(), *starts[full:]]
-        return (slice(start, min(start + size, n)) for start in starts)
+            starts = [*(rng.permutation(full, key) * size).tolist(), *range(full * size, n, size)]
+            yield from (slice(start, min(start + size, n)) for start in starts)
+            return
+        start = 0
+        while start < n:
+            stop = start + size
+            if together is not None:
+                stop = max(stop, min(start + together() * size, n // size * size))
+            yield slice(start, min(stop, n)) if order is None else order[start:stop]
+            start = stop
 
     def _packer(self):
         """Function from the rows of `_leaves` to `(x, y, sample_weight)`."""
@@ -152,20 +158,23 @@ class ArraySource(DataSource):
 
         return pack
 
-    def _one_pass(self, key):
+    def _one_pass(self, key, together=None):
         pack, class_weight = self._packer(), self._class_weight
         # An array that is given twice (the inputs of an autoencoder are its targets) is read once.
         unique = list({id(a): a for a in self._leaves}.values())
         order = {id(a): i for i, a in enumerate(unique)}
         places = [order[id(a)] for a in self._leaves]
-        for index in self._indices(key):
+        for index in self._indices(key, together):
             rows = [take(a, index) for a in unique]
             batch = pack([rows[i] for i in places])
             if class_weight is not None:
                 batch = batch[0], batch[1], class_weight(batch[1], batch[2])
             yield batch
 
-    def epoch(self, key):
+    def epoch(self, key, together=None):
+        if together is not None:
+            yield from self._one_pass(key, together)
+            return
         if not self._continues:
             batches = self._one_pass(key)
             for step, batch in enumerate(batches, start=1):

@@ -14,6 +14,8 @@ class DataSource:
     num_samples = None
     batch_size = None
     exhausted = False
+    #: Whether `epoch` can give several full batches as one; it then takes `together`, a function that says how many at most.
+    joins = False
 
     def epoch(self, key):
         """Iterator over one epoch of `(x, y, sample_weight)`, trees of NumPy arrays in the user's structure.

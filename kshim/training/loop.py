@@ -73,24 +73,51 @@ class _Run:
 
     def __init__(self, model, kind):
         self.model, self.kind, self.session = model, kind, None
+        self.source, self.ahead, self.cap, self.done = None, 0, 0, 0
+        self.most = 1  # steps in one call
+
+    def join(self, source, epochs, cap):
+        """Allow several steps in one call: there are `epochs` of the source to come, of up to `cap` batches."""
+        self.source, self.cap = source, _capped(source.num_steps, cap)
+        self.ahead = epochs * self.cap
+        session = self.model._session
+        if session is not None and session.valid():  # otherwise the first batch tells
+            self.most = session.joined.most(session, source, self.ahead)
+
+    def together(self):
+        """How many of the next batches to take at once."""
+        return min(self.most, self.cap - self.done)
 
     def step(self, x, y, sample_weight):
+        """One step, or of arrays that hold several batches all of them. Returns how many samples each has."""
         model = self.model
-        x, y, sample_weight = batches.prepare(model, x, y, sample_weight)
+        x, y, sample_weight = batch = batches.prepare(model, x, y, sample_weight)
         if self.session is None:
             _ensure_ready(model, x, y)
-            self.session = _session(model)
-            self.session.reset(len(model._compiled.loss_names))
+            self.session = session = _session(model)
+            session.reset(len(model._compiled.loss_names))
+            if self.ahead:
+                self.most = session.joined.most(session, self.source, self.ahead)
         n = batches.samples(x)
-        getattr(self.session, self.kind)((x, y, sample_weight), n)
-        return n
+        if self.most == 1 or n % self.source.batch_size:
+            getattr(self.session, self.kind)(batch, n)
+            self.done += 1
+            return n
+        steps = n // self.source.batch_size
+        self.session.train_joined(batch, n, steps, self.most)
+        if self.session.joined.impossible:
+            self.most = 1
+        self.done += steps
+        return n // steps
 
     def logs(self):
         return self.session.logs() if self.session is not None else {}
 
-    def lazy(self, step, n):
-        """The logs of a batch, computed if a callback looks at them."""
-        return LazyLogs(self.logs, {"batch": step, "size": n})
+    def lazy(self, step, n, steps=1):
+        """The logs of a batch (the last of `steps`), computed if a callback looks at them."""
+        return LazyLogs(
+            self.logs, {"batch": step, "size": n} if steps == 1 else {"batch": step, "size": n, "num_steps": steps}
+        )
 
 
 def fit(
@@ -128,12 +155,16 @@ def fit(
         callback_list.on_train_begin()
         for epoch in range(max(initial_epoch, model._initial_epoch or 0), epochs):
             callback_list.on_epoch_begin(epoch)
-            run = _Run(model, "train")
-            step = -1
-            for step, (bx, by, bw) in enumerate(source.epoch(_shuffle_key(model))):
-                callback_list.on_train_batch_begin(step)
-                n = run.step(bx, by, bw)
-                callback_list.on_train_batch_end(step, run.lazy(step, n))
+            run, step, key = _Run(model, "train"), -1, _shuffle_key(model)
+            if source.joins and not callback_list.follows_batches():
+                run.join(source, epochs - epoch, cap)
+                data = source.epoch(key, run.together)
+            else:
+                data = source.epoch(key)
+            for bx, by, bw in data:
+                callback_list.on_train_batch_begin(step + 1)
+                n, before, step = run.step(bx, by, bw), step, run.done - 1
+                callback_list.on_train_batch_end(step, run.lazy(step, n, step - before))
                 if model.stop_training or step + 1 == cap:
                     break
             if step < 0 and source.exhausted:

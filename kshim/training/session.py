@@ -6,15 +6,18 @@ whoever looks between two steps sees the current weights.
 
 from functools import partial, wraps
 
+import numpy as np
+
 from .. import tree
 from ..config import floatx
 from ..engine import seeds
 from ..engine.context import context
 from ..engine.variable import owned
 from ..spec import registry
-from ..spec.rng import fold
+from ..spec.rng import fold, fold_each
 from .counters import advance, upcoming
 from .filling import Filling
+from .joined import Joined, stacked
 from .replay import Replayed
 from .steps import AssignedOutside, Steps
 
@@ -55,6 +58,7 @@ class Session:
         self.filling = Filling()
         self.totals = []
         self.count = 0
+        self.joined = Joined()
         if model.optimizer is not None:
             model.optimizer.build(self.trainable)
         self._make()
@@ -95,8 +99,17 @@ class Session:
     def _step(self, kind):
         step = self._compiled_steps.get(kind)
         if step is None:
-            step = self._compiled_steps[kind] = self.prepared(getattr(self.steps, kind), kind == "train")
+            step = self._compiled_steps[kind] = self._prepared_kind(kind)
         return step
+
+    def _prepared_kind(self, kind):
+        if kind == "joined":
+            return self.backend.compile_steps(self.steps.train)
+        return self.prepared(getattr(self.steps, kind), kind == "train")
+
+    def joins(self):
+        """Whether several training steps may go into one call: nobody watches them, and the backend gains by it."""
+        return self.backend.joins_steps and self.observer is None and not getattr(self.model, "run_eagerly", False)
 
     def prepared(self, function, donate):
         """`function(state, hyper, batch)` as a step of this model: compiled, unless the model is to run eagerly."""
@@ -120,7 +133,8 @@ class Session:
                 self._found[id(variable)] = variable
             raise
         except Exception as error:
-            self._explain(kind, batch, error)
+            if kind != "joined":  # that is tried one by one instead
+                self._explain(kind, batch, error)
             raise
         finally:
             if first:
@@ -180,10 +194,25 @@ class Session:
         k0, k1 = fold(seeds.seed_of(self.model), "step", *which)
         return {"key0": k0, "key1": k1}
 
+    def _training_hypers(self, steps):
+        """The host scalars of the coming training steps."""
+        optimizer = self.model.optimizer
+        iterations, hypers = optimizer.iterations, []
+        start = int(iterations)
+        try:
+            for k0, k1 in fold_each(seeds.seed_of(self.model), "step", start=start, count=steps):
+                hyper = optimizer.hyper()
+                hyper["key0"], hyper["key1"] = k0, k1
+                hypers.append(hyper)
+                iterations.assign(start + len(hypers))  # a function for a learning rate may look at it
+        finally:
+            iterations.assign(start)
+        return hypers
+
     def reset(self, n_losses):
         """Start an epoch: loss sums and metrics at zero."""
         dtype = floatx() if floatx() in ("float32", "float64") else "float32"
-        self.totals = [self.backend.full((), 0.0, dtype) for _ in range(n_losses)]
+        self.totals = [self.backend.from_numpy(np.zeros((), dtype)) for _ in range(n_losses)]
         self.count = 0
         for m in self.model.metrics:
             m.reset_state()
@@ -192,30 +221,57 @@ class Session:
     @_with_what_it_assigns
     def train(self, batch, count):
         """One training step on a host batch (x, y list, sample_weight list) of `count` samples."""
+        state, optimizer = self._before_training(batch), self.model.optimizer
+        hyper = {**optimizer.hyper(), **self.key(int(optimizer.iterations))}
+        new, _ = self._run("train", state, hyper, batch)
+        self._after_training(new, 1, count)
+
+    @_with_what_it_assigns
+    def train_joined(self, batch, count, steps, most):
+        """`steps` training steps, of at most `most`, in one call: `batch` is their rows, `count` in all.
+
+        What cannot be computed so is trained step by step, from then on.
+        """
+        state, hypers = self._before_training(batch), self._training_hypers(steps)
+        try:
+            new = self.run("joined", state, hypers, stacked(batch, steps, most))
+        except AssignedOutside:
+            raise
+        except Exception:
+            new = NotImplemented
+        if new is not NotImplemented:
+            return self._after_training(new, steps, count)
+        self.joined.impossible = True
+        size = count // steps
+        for at in range(0, count, size):
+            rows = slice(at, at + size)
+            self.train(tree.map_structure(lambda a, rows=rows: None if a is None else a[rows], batch), size)
+
+    def _before_training(self, batch):
+        """The state that a training step begins with."""
         self._adopt()
-        optimizer = self.model.optimizer
         if "train" not in self._looked_for_metrics:
             self._look_for_metrics("train", batch)
-        slots = list(optimizer.slots.values())
-        state = {
+        return {
             "params": owned(self.trainable),
             "buffers": owned(self.others),
-            "slots": [owned(row) for row in slots],
+            "slots": [owned(row) for row in self.model.optimizer.slots.values()],
             "totals": self.totals,
         }
-        hyper = optimizer.hyper()
-        hyper.update(self.key(int(optimizer.iterations)))
-        new, _ = self._run("train", state, hyper, batch)
+
+    def _after_training(self, new, steps, count):
+        optimizer = self.model.optimizer
         for v, value in zip(self.trainable, new["params"]):
             v._value = value
         for v, value in zip(self.others, new["buffers"]):
             v._value = value
-        for row, values in zip(slots, new["slots"]):
+        for row, values in zip(optimizer.slots.values(), new["slots"]):
             for v, value in zip(row, values):
                 v._value = value
         self.totals = new["totals"]
         self.count += count
-        optimizer.iterations.assign_add(1)
+        self.joined.seen += steps
+        optimizer.iterations.assign_add(steps)
 
     @_with_what_it_assigns
     def test(self, batch, count):
