@@ -174,7 +174,7 @@ SHORT = (
     ("numpy/take-clamps", "ops"),
     ("numpy/sum-widened", "spec"),
     ("numpy/lstm-gates", "ops"),
-    ("numpy/layer-norm-epsilon", "overrides"),
+    ("numpy/accumulate-in-place", "overrides"),
     ("numpy/uniform-bits", "rng"),
     ("numpy/adam-epsilon-inside", "compile"),
     ("frontend/logsumexp-overflow", "ops"),
