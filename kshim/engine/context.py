@@ -29,6 +29,8 @@ class _Context(threading.local):
     writes = None
     #: function of (layer, inputs, outputs) called after each layer's `call`, which gives the outputs to go on with, or None
     observe = None
+    #: list of the weights made while a model comes from a file, which are drawn if they are read (None: draw at once)
+    undrawn = None
     #: depth of nested layer calls
     depth = 0
     #: name scopes of layers under construction or call, for variable paths

@@ -179,7 +179,7 @@ class Layer(AddedLosses, Tracked):
         initializer = initializers.get(initializer)
         saved, context.symbolic = context.symbolic, 0  # weights are real even while shapes flow
         try:
-            value = initializers.draw(initializer, shape, dtype)
+            value = initializers.base.drawn_or_later(initializer, shape, dtype)
             name = name or unique_name("variable")
             if context.scopes[-1:] == (self.name,):
                 variable = Variable(value, dtype, trainable, name)

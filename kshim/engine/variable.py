@@ -4,9 +4,11 @@ import numpy as np
 
 from ..spec import registry
 from ..spec.dtypes import is_float, standardize
+from ..spec.shapes import ShapeDtype
 from .context import context
 from .names import variable_path
-from .tensor import Operators, Tensor, TensorShape, dtype_object
+from .tensor import Operators, Tensor, TensorShape, backend_for, dtype_object
+from .undrawn import Undrawn
 
 
 class Variable(Operators):
@@ -37,8 +39,13 @@ class Variable(Operators):
         self._dtype = dtype_object(standardize(dtype))
         backend = registry.state.backend or registry.resolve()
         self._backend = backend
-        self._value = backend.constant(value, str(self._dtype))
-        self._shape = TensorShape(backend.shape_of(self._value))
+        if type(value) is Undrawn:
+            self._undrawn = value
+            self._shape = TensorShape(value.shape)
+            context.undrawn.append(self)
+        else:
+            self._value = backend.constant(value, str(self._dtype))
+            self._shape = TensorShape(backend.shape_of(self._value))
         self._shared = False  # whether somebody else may hold `_value`: then a step must not overwrite it
         self.name = name or "variable"
         self.path = path or variable_path(self.name)
@@ -47,6 +54,21 @@ class Variable(Operators):
         self.constraint = constraint
         self.regularizer = regularizer
         self.aggregation, self.synchronization = aggregation, synchronization
+
+    def __getattr__(self, name):
+        """`_value` of a weight that was not drawn when it was made; code that only needs its shape does not draw it."""
+        undrawn = self.__dict__.get("_undrawn") if name == "_value" else None
+        if undrawn is None:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        if context.symbolic:
+            return ShapeDtype(tuple(self._shape), str(self._dtype))
+        return self._drawn()
+
+    def _drawn(self):
+        """The value, drawn if it was not yet."""
+        if "_value" not in self.__dict__:
+            self._value = self._backend.constant(self._undrawn.draw(), str(self._dtype))
+        return self._value
 
     @property
     def native(self):
@@ -72,7 +94,7 @@ class Variable(Operators):
         value = self.native
         wanted = context.autocast
         if wanted is not None and self.autocast and self._dtype != wanted and is_float(str(self._dtype)):
-            return self._backend.cast(value, wanted)
+            return backend_for(value).cast(value, wanted)
         return value
 
     @property
@@ -100,7 +122,7 @@ class Variable(Operators):
         return self._dtype
 
     def numpy(self):
-        return self._backend.to_numpy(self._value)
+        return self._backend.to_numpy(self._drawn())
 
     def __array__(self, dtype=None, copy=None):
         return self.numpy() if dtype is None else self.numpy().astype(dtype)

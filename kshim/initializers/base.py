@@ -6,7 +6,9 @@ import numpy as np
 
 from ..config import floatx
 from ..engine import seeds
+from ..engine.context import context
 from ..engine.objects import Registry
+from ..engine.undrawn import Undrawn
 from ..spec.dtypes import is_float, standardize
 
 reg = Registry("initializer", "keras.initializers")
@@ -103,6 +105,15 @@ def draw(initializer, shape, dtype=None):
         name = getattr(initializer, "__name__", type(initializer).__name__)
         raise ValueError(f"Initializer {name} returned shape {tuple(value.shape)} where {shape} was asked for.")
     return value
+
+
+def drawn_or_later(initializer, shape, dtype=None):
+    """What `draw` gives, or an `Undrawn` of it where weights are drawn only if they are read."""
+    later = getattr(initializer, "later", None)
+    # a subclass that changes the call may look at what it drew
+    if context.undrawn is None or later is None or not type(initializer).__call__.__module__.startswith("kshim."):
+        return draw(initializer, shape, dtype)
+    return Undrawn(tuple(shape), later(shape, dtype))
 
 
 def _accepted(function, kwargs):

@@ -1,6 +1,7 @@
 """Random initializers. Draws are host draws: see `kshim.spec.rng`."""
 
 import math
+from functools import partial
 
 import numpy as np
 
@@ -8,17 +9,30 @@ from ..spec import rng
 from .base import Initializer, check_kwargs, check_shape, draw_key, finish, reg, result_dtype, seed_config
 
 
+class Random(Initializer):
+    """Base of those that draw: a subclass defines `_drawn(shape, dtype, key)`."""
+
+    floats_only = True
+
+    def __call__(self, shape, dtype=None, **kwargs):
+        return self.later(shape, dtype, **kwargs)()
+
+    def later(self, shape, dtype=None, **kwargs):
+        """What a call gives, as a function that draws it: what is asked for is checked, and the key is taken, now."""
+        check_kwargs(self, kwargs)
+        dtype = result_dtype(self, dtype, self.floats_only)
+        return partial(self._drawn, check_shape(self, shape), dtype, draw_key(self.seed))
+
+
 @reg("normal")
-class RandomNormal(Initializer):
+class RandomNormal(Random):
     """Normal with `mean` and `stddev`."""
 
     def __init__(self, mean=0.0, stddev=0.05, seed=None):
         self.mean, self.stddev, self.seed = mean, stddev, seed
 
-    def __call__(self, shape, dtype=None, **kwargs):
-        check_kwargs(self, kwargs)
-        dtype = result_dtype(self, dtype)
-        return finish(rng.normal(check_shape(self, shape), draw_key(self.seed), self.mean, self.stddev), dtype)
+    def _drawn(self, shape, dtype, key):
+        return finish(rng.normal(shape, key, self.mean, self.stddev), dtype)
 
     def get_config(self):
         return {"mean": self.mean, "stddev": self.stddev, "seed": seed_config(self.seed)}
@@ -28,25 +42,21 @@ class RandomNormal(Initializer):
 class TruncatedNormal(RandomNormal):
     """Normal with values beyond two standard deviations drawn again."""
 
-    def __call__(self, shape, dtype=None, **kwargs):
-        check_kwargs(self, kwargs)
-        dtype = result_dtype(self, dtype)
-        return finish(
-            rng.truncated_normal(check_shape(self, shape), draw_key(self.seed), self.mean, self.stddev), dtype
-        )
+    def _drawn(self, shape, dtype, key):
+        return finish(rng.truncated_normal(shape, key, self.mean, self.stddev), dtype)
 
 
 @reg("uniform")
-class RandomUniform(Initializer):
+class RandomUniform(Random):
     """Uniform in [minval, maxval); whole numbers for an integer dtype."""
+
+    floats_only = False
 
     def __init__(self, minval=-0.05, maxval=0.05, seed=None):
         self.minval, self.maxval, self.seed = minval, maxval, seed
 
-    def __call__(self, shape, dtype=None, **kwargs):
-        check_kwargs(self, kwargs)
-        dtype = result_dtype(self, dtype, floats_only=False)
-        values = rng.uniform(check_shape(self, shape), draw_key(self.seed), self.minval, self.maxval)
+    def _drawn(self, shape, dtype, key):
+        values = rng.uniform(shape, key, self.minval, self.maxval)
         return finish(np.floor(values) if "int" in dtype else values, dtype)
 
     def get_config(self):
@@ -73,7 +83,7 @@ _TRUNCATION = 0.87962566103423978
 
 
 @reg()
-class VarianceScaling(Initializer):
+class VarianceScaling(Random):
     """Zero mean and variance `scale / n`, n being the inputs, the outputs or their mean (`mode`).
 
     `distribution` is 'truncated_normal' ('normal' means the same), 'untruncated_normal' or 'uniform'. `ValueError` for
@@ -94,13 +104,10 @@ class VarianceScaling(Initializer):
             )
         self.scale, self.mode, self.distribution, self.seed = scale, mode, distribution, seed
 
-    def __call__(self, shape, dtype=None, **kwargs):
-        check_kwargs(self, kwargs)
-        dtype, shape = result_dtype(self, dtype), check_shape(self, shape)
+    def _drawn(self, shape, dtype, key):
         fan_in, fan_out = compute_fans(shape)
         n = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2.0}[self.mode]
         variance = self.scale / max(1.0, n)
-        key = draw_key(self.seed)
         if self.distribution == "uniform":
             limit = math.sqrt(3.0 * variance)
             return finish(rng.uniform(shape, key, -limit, limit), dtype)
@@ -172,7 +179,7 @@ class LecunNormal(_Scaled):
 
 
 @reg("OrthogonalInitializer")
-class Orthogonal(Initializer):
+class Orthogonal(Random):
     """`gain` times a random orthogonal matrix, from the QR decomposition of normals (Saxe et al. 2013).
 
     All axes but the last are flattened into rows; `ValueError` for fewer than two dimensions.
@@ -181,13 +188,14 @@ class Orthogonal(Initializer):
     def __init__(self, gain=1.0, seed=None):
         self.gain, self.seed = gain, seed
 
-    def __call__(self, shape, dtype=None, **kwargs):
-        check_kwargs(self, kwargs)
-        dtype, shape = result_dtype(self, dtype), check_shape(self, shape)
-        if len(shape) < 2:
-            raise ValueError(f"Orthogonal needs at least two dimensions; received shape={shape}.")
+    def later(self, shape, dtype=None, **kwargs):
+        if len(check_shape(self, shape)) < 2:
+            raise ValueError(f"Orthogonal needs at least two dimensions; received shape={check_shape(self, shape)}.")
+        return super().later(shape, dtype, **kwargs)
+
+    def _drawn(self, shape, dtype, key):
         rows, columns = math.prod(shape[:-1]), shape[-1]
-        q, r = np.linalg.qr(rng.normal((max(rows, columns), min(rows, columns)), draw_key(self.seed)))
+        q, r = np.linalg.qr(rng.normal((max(rows, columns), min(rows, columns)), key))
         q = q * np.sign(np.diag(r))  # makes the distribution uniform over orthogonal matrices
         return finish(self.gain * (q.T if rows < columns else q).reshape(shape), dtype)
 

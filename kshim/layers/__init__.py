@@ -3,6 +3,7 @@
 import importlib
 
 from ..engine.objects import CustomObjectScope, Registry, find_custom
+from ..engine.undrawn import draw_at_once
 
 #: Module -> the names it gives.
 _MODULES = {
@@ -84,7 +85,10 @@ class LayerRegistry(Registry):
         }
 
     def lookup(self, name, registered_name=None):
-        found = find_custom(name, registered_name) or self._names.get(name)
+        found = find_custom(name, registered_name)
+        if found is not None:
+            draw_at_once()
+        found = found or self._names.get(name)
         if found is not None:
             return found
         if name not in self._names:

@@ -1,8 +1,12 @@
 """An optimizer's variables: slots, their order in files, and the orders of other versions of Keras."""
 
+from functools import partial
+
 import numpy as np
 
+from ..engine.context import context
 from ..engine.tensor import Tensor
+from ..engine.undrawn import Undrawn
 from ..engine.variable import Variable
 
 
@@ -51,9 +55,15 @@ class OptimizerState:
         self.built = True
 
     def _make_slot(self, name, variable):
-        value = variable.numpy() if name == "average" else self.slot_value(name, variable)
+        value = variable.numpy() if name == "average" else self._initial(name, variable)
         path = f"{self.name}/{name}/{getattr(variable, 'path', variable.name)}"
         return Variable(value, str(variable.dtype), trainable=False, name=f"{name}/{variable.name}", path=path)
+
+    def _initial(self, slot, variable):
+        """The initial value of a slot; that of a class of others, which may count on being asked, at once."""
+        if context.undrawn is None or not type(self).slot_value.__module__.startswith("kshim."):
+            return self.slot_value(slot, variable)
+        return Undrawn(variable.shape, partial(self.slot_value, slot, variable))
 
     @property
     def slots(self):

@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 
+from ..engine.undrawn import drawn_if_read
 from ..errors import did_you_mean
 from .conversions import converted
 from .hdf5_attributes import has_names, read_names, read_text
@@ -145,15 +146,16 @@ def read_model(file, custom_objects=None, compile=True):
         raise ValueError(f"No model config found in the file.{hint}{did_you_mean('model_config', list(file.attrs))}")
     config = parsed(text, "The attribute 'model_config' of the file")
     group = subgroup(file, "model_weights") if "model_weights" in file else file
-    model = model_from_config(config, custom_objects, read_text(file, "keras_version", "1"))
-    if not model.built and any(
-        read_names(subgroup(group, n), "weight_names") for n in read_names(group, "layer_names")
-    ):
-        raise ValueError(
-            "The file does not say the model's input shape, so the weights cannot be placed: build the model yourself and use load_weights()."
-        )
-    if model.built:
-        load_topological(group, model)
+    with drawn_if_read():
+        model = model_from_config(config, custom_objects, read_text(file, "keras_version", "1"))
+        if not model.built and any(
+            read_names(subgroup(group, n), "weight_names") for n in read_names(group, "layer_names")
+        ):
+            raise ValueError(
+                "The file does not say the model's input shape, so the weights cannot be placed: build the model yourself and use load_weights()."
+            )
+        if model.built:
+            load_topological(group, model)
     if not compile:
         return model
     text = read_text(file, "training_config")
@@ -169,7 +171,8 @@ def read_model(file, custom_objects=None, compile=True):
         **compile_arguments(config, custom_objects, read_text(file, "keras_version", "1"), state.get("optimizer"))
     )
     if "optimizer_weights" in file and model.built:
-        _restore_optimizer(subgroup(file, "optimizer_weights"), model)
+        with drawn_if_read():
+            _restore_optimizer(subgroup(file, "optimizer_weights"), model)
     restore_training_state(model, state)
     return model
 

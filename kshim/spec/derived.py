@@ -349,4 +349,4 @@ class Derived:
         """A tensor from anything NumPy understands."""
         if dtype == "bfloat16":  # which NumPy does not know
             return self.cast(self.from_numpy(np.asarray(value).astype("float32")), dtype)
-        return self.from_numpy(np.asarray(value).astype(dtype))
+        return self.from_numpy(np.asarray(value).astype(dtype, copy=False))  # which copies
