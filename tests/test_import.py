@@ -32,6 +32,14 @@ def test_import_loads_nothing(tmp_path):
     assert not _loaded("import kshim", tmp_path) & {*FRAMEWORKS, "numpy", "h5py", "kshim_backends"}
 
 
+def test_first_use_loads_what_it_needs(tmp_path):
+    code = "import kshim\nkshim.Sequential([kshim.layers.Dense(2)])"
+    there = _python(f"import sys\n{code}\nprint(*sys.modules)", tmp_path).stdout.split()
+    assert "kshim.layers.dense" in there
+    assert not {*FRAMEWORKS, "h5py", "urllib.request"} & {*there}
+    assert not [m for m in there if m.startswith(("kshim.losses", "kshim.metrics", "kshim.callbacks", "kshim.saving"))]
+
+
 def test_auto_loads_nothing_either(tmp_path):
     assert not _loaded("import kshim.auto", tmp_path) & {*FRAMEWORKS, "numpy", "h5py"}
 

@@ -91,8 +91,16 @@ def _rounds(group, name, rounds):
 def imports(peers, rounds, threads):
     """Seconds that importing takes in fresh processes, in turn: {label: [seconds]}, and problems.
 
-    What loads its parts when they are asked for (kshim does) is asked for a model and a layer.
+    What loads its parts when they are asked for (kshim does) is asked for a model and a layer. Compiling sources is no part
+    of it: an installed package is compiled.
     """
+    with tempfile.TemporaryDirectory(prefix="kshim-speed-") as cache:
+        env = {**environment(threads), "PYTHONPYCACHEPREFIX": cache}
+        env.pop("PYTHONDONTWRITEBYTECODE", None)
+        return _imports(peers, rounds, env)
+
+
+def _imports(peers, rounds, env):
     modules = {"kshim": "kshim", "hand:numpy, h5py": "numpy, h5py", "keras": "keras", "tf_keras": "tf_keras"}
     values, problems = {}, {}
     wanted = [label for label in modules if label == "kshim" or label.split(":")[0] in peers]
@@ -103,12 +111,10 @@ def imports(peers, rounds, threads):
             name = modules[label]
             used = "" if label.startswith("hand") else f"{name}.Sequential; {name}.layers.Dense; "
             code = f"import time; start = time.perf_counter(); import {name}; {used}print(time.perf_counter() - start)"
-            done = subprocess.run(
-                [sys.executable, "-c", code], capture_output=True, text=True, env=environment(threads), check=False
-            )
+            done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env, check=False)
             if done.returncode:
                 problems[label] = (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]
-            elif turn:  # the first reads the files from disk
+            elif turn:  # the first reads the files from disk, and compiles
                 values.setdefault(label, []).append(float(done.stdout.split()[-1]))
     return values, problems
 

@@ -1,9 +1,6 @@
 """Callbacks that report to something outside: `RemoteMonitor`, `TensorBoard`."""
 
 import json
-import urllib.error
-import urllib.parse
-import urllib.request
 import warnings
 
 import numpy as np
@@ -32,6 +29,10 @@ class RemoteMonitor(Callback):
         self.send_as_json = send_as_json
 
     def on_epoch_end(self, epoch, logs=None):
+        import urllib.error
+        import urllib.parse
+        import urllib.request
+
         values = {"epoch": epoch}
         for name, value in (logs or {}).items():
             # arrays of one element, as Keras sends them, and arrays of more as lists

@@ -1,11 +1,15 @@
 """`compile`, `fit`, `evaluate`, `predict` and their relatives: the part of `Model` that trains, for every backend."""
 
 from ..errors import UnsupportedError, did_you_mean
-from . import loop
-from .compiled import Compiled
-from .session import Session
 
 _COMPILE_KEYWORDS = ("optimizer", "loss", "metrics", "loss_weights", "weighted_metrics", "run_eagerly", "steps_per_execution", "jit_compile", "sample_weight_mode", "target_tensors", "class_mode", "auto_scale_loss", "pss_evaluation_shards", "distribute", "experimental_run_tf_function", "experimental_steps_per_execution")  # fmt: skip
+
+
+def _loop():
+    """The loops: with losses, metrics and callbacks half of kshim, which a program that only builds layers never needs."""
+    from . import loop
+
+    return loop
 
 
 class Trainer:
@@ -54,6 +58,8 @@ class Trainer:
         self.optimizer = optimizers.get(optimizer)
         self.loss = loss
         names = self.output_names if self.outputs else None
+        from .compiled import Compiled
+
         self._compiled = Compiled(loss, metrics, loss_weights, weighted_metrics, names, self._output_keys)
         self._compile_arguments = {
             "optimizer": self.optimizer, "loss": loss, "metrics": metrics, "loss_weights": loss_weights,
@@ -93,6 +99,8 @@ class Trainer:
     def session(self):
         """The prepared steps for the current variables (made when first needed, and again after a change)."""
         if self._session is None:
+            from .session import Session
+
             object.__setattr__(self, "_session", Session(self))
         return self._session
 
@@ -114,7 +122,7 @@ class Trainer:
         if "nb_epoch" in kwargs:  # Keras 1
             epochs = kwargs.pop("nb_epoch")
         _refuse("fit", kwargs)
-        return loop.fit(
+        return _loop().fit(
             self, x, y, batch_size, epochs, verbose, callbacks, validation_split, validation_data, shuffle, class_weight, sample_weight,
             initial_epoch, steps_per_epoch, validation_steps, validation_batch_size, validation_freq, max_queue_size, workers,
             use_multiprocessing,
@@ -124,28 +132,28 @@ class Trainer:
         """Loss and metrics on data: a float, or a list in the order of `metrics_names`, or a dict."""
         self._require_compiled("evaluate")
         _refuse("evaluate", kwargs)
-        return loop.evaluate(
+        return _loop().evaluate(
             self, x, y, batch_size, verbose, sample_weight, steps, callbacks, return_dict, max_queue_size, workers
         )
 
     def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None, max_queue_size=10, workers=1, use_multiprocessing=False, **kwargs):  # fmt: skip
         """Outputs for data, as NumPy arrays in the structure of the model's outputs."""
         _refuse("predict", kwargs)
-        return loop.predict(self, x, batch_size, verbose, steps, callbacks, max_queue_size, workers)
+        return _loop().predict(self, x, batch_size, verbose, steps, callbacks, max_queue_size, workers)
 
     def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, reset_metrics=True, return_dict=False):
         """One update on one batch. Returns its loss, or [loss, metrics...]."""
         self._require_compiled("train_on_batch")
-        return loop.one_batch(self, "train", x, y, sample_weight, class_weight, reset_metrics, return_dict)
+        return _loop().one_batch(self, "train", x, y, sample_weight, class_weight, reset_metrics, return_dict)
 
     def test_on_batch(self, x, y=None, sample_weight=None, reset_metrics=True, return_dict=False):
         """Loss and metrics of one batch."""
         self._require_compiled("test_on_batch")
-        return loop.one_batch(self, "test", x, y, sample_weight, None, reset_metrics, return_dict)
+        return _loop().one_batch(self, "test", x, y, sample_weight, None, reset_metrics, return_dict)
 
     def predict_on_batch(self, x):
         """Outputs for one batch, as NumPy arrays."""
-        return loop.predict_arrays(self, x)
+        return _loop().predict_arrays(self, x)
 
     def fit_generator(self, generator, steps_per_epoch=None, epochs=1, verbose=1, callbacks=None, validation_data=None, validation_steps=None, validation_freq=1, class_weight=None, max_queue_size=10, workers=1, use_multiprocessing=False, shuffle=True, initial_epoch=0, **kwargs):  # fmt: skip
         """Keras 1 and 2: `fit` on a generator. Keras 1's samples_per_epoch, nb_epoch and nb_val_samples are understood."""
@@ -156,7 +164,7 @@ class Trainer:
             kwargs.pop(key, None)
         _refuse("fit_generator", kwargs)
         if samples is not None or validation_samples is not None:
-            return loop.fit_by_samples(
+            return _loop().fit_by_samples(
                 self,
                 generator,
                 samples,
@@ -214,7 +222,7 @@ class Trainer:
         if self._compiled is None:
             return []
         if not self._compiled.built and self.outputs:
-            loop.build_compiled_from_specs(self)
+            _loop().build_compiled_from_specs(self)
         if not self._compiled.built:
             return ["loss"]
         return [*self._compiled.loss_names, *self._compiled.metric_names, *self._metrics_by_name]
