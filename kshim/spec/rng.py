@@ -83,7 +83,9 @@ def uniform(shape, key, low=0.0, high=1.0):
     """float64 array of uniforms in [low, high), from 24 bits each."""
     n = int(np.prod(shape, dtype=np.int64))
     u = (bits(n, key) >> np.uint32(8)) * 2.0**-24
-    return (u * (high - low) + low).reshape(shape)
+    u *= high - low  # in place: weights may be large
+    u += low
+    return u.reshape(shape)
 
 
 def normal(shape, key, mean=0.0, stddev=1.0):
