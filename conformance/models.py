@@ -15,6 +15,7 @@ import numpy as np
 
 from . import models_custom, models_images, models_parts, models_sequences
 from .case import FLOATS
+from .evaluate import has_bfloat16
 from .models_data import BATCH, EPOCHS, SAMPLES, generator
 from .run import failure
 from .trace import Entry, Result
@@ -174,7 +175,12 @@ def units():
 
 def jobs(unit):
     for dtype in (*FLOATS, *(MIXED if unit.op in _MIXED else ())):
-        yield f"{unit.id} {dtype}", lambda b, u=unit, d=dtype: [run_training(b, u, d)]
+        yield f"{unit.id} {dtype}", lambda b, u=unit, d=dtype: [run_training(b, u, d)] if _has(b, d) else []
+
+
+def _has(b, dtype):
+    """Whether the backend can train in a float type or policy."""
+    return dtype != "mixed_bfloat16" or has_bfloat16(b)
 
 
 @functools.cache

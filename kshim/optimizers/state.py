@@ -60,8 +60,8 @@ class OptimizerState:
         return Variable(value, str(variable.dtype), trainable=False, name=f"{name}/{variable.name}", path=path)
 
     def _initial(self, slot, variable):
-        """The initial value of a slot; that of a class of others, which may count on being asked, at once."""
-        if context.undrawn is None or not type(self).slot_value.__module__.startswith("kshim."):
+        """The initial value of a slot; one that a class says, which may have any shape, at once."""
+        if context.undrawn is None or type(self).slot_value is not OptimizerState.slot_value:
             return self.slot_value(slot, variable)
         return Undrawn(variable.shape, partial(self.slot_value, slot, variable))
 

@@ -142,3 +142,15 @@ def test_layers_of_others_may_look_at_their_weights(tmp_path):
     assert np.any(loaded.layers[-1].layers[0].first)
     for a, b in zip(model.get_weights(), loaded.get_weights()):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("name", ["Adafactor", "Adagrad", "Adam"])
+def test_slots_of_any_shape_come_back(name, tmp_path):
+    model = kshim.Sequential([L.Dense(3, input_shape=(4,))])
+    model.compile(getattr(kshim.optimizers, name)(0.1), "mse")
+    model.fit(np.ones((2, 4)), np.ones((2, 3)), verbose=0)
+    model.save(tmp_path / "model.h5")
+    again = load_model(tmp_path / "model.h5")
+    for (slot, saved), loaded in zip(model.optimizer.slots.items(), again.optimizer.slots.values(), strict=True):
+        for a, b in zip(saved, loaded, strict=True):
+            np.testing.assert_array_equal(a.numpy(), b.numpy(), err_msg=slot)
