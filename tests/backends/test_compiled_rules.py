@@ -200,6 +200,7 @@ OVERRIDES = {
     "einsum": [],
     "split": [([normal(3, 9)], ([2, 3, 4], 1))],
     "stack": [],
+    "copy": [([normal(3, 4)], ())],
     "one_hot": [],
     "batch_norm_train": [
         ([normal(4, 3, 2, 5), normal(5), normal(5, seed=1)], (1e-3,)),

@@ -128,7 +128,7 @@ def test_every_derived_operation_has_a_case_and_a_tolerance():
 
 def test_every_control_method_has_a_probe():
     covered = {name for p in probes.probes() for name in p.covers}
-    assert covered == {*CONTROL, "fused_update"}
+    assert covered == {*CONTROL, *probes.BESIDE}
 
 
 def test_a_primitive_without_a_case_is_an_error(monkeypatch):

@@ -40,9 +40,13 @@ def few(monkeypatch):
 
 @pytest.mark.parametrize("framework", ["torch", "jax", "tensorflow"])
 @pytest.mark.parametrize("name", TRAINED)
-def test_hand_written_loops_do_the_same_work(few, framework, name):
+def test_hand_written_loops_do_the_same_work(few, framework, name, request):
     """From equal weights the losses of the first steps and the predictions agree with kshim's."""
-    pytest.importorskip(framework)
+    imported = pytest.importorskip(framework)
+    if framework == "jax":  # by hand nobody asks for float64, as kshim's backend does for the whole process
+        float64 = imported.config.jax_enable_x64
+        imported.config.update("jax_enable_x64", False)
+        request.addfinalizer(lambda: imported.config.update("jax_enable_x64", float64))
     hand = importlib.import_module(f"kshim_conformance.speed.hand_{framework}")
     with kshim.use("numpy"):
         ours = keras_contender.Contender(kshim, name, SAMPLES, dropout=0.0)
