@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from kshim_conformance import worker
+from kshim_conformance import certificate, worker
 from kshim_conformance.judge import Judge
 from kshim_conformance.plan import Plan
 from kshim_conformance.trace import Trace
@@ -141,6 +141,10 @@ def test_the_suite_certifies_it(run, tmp_path):
     path.write_text(path.read_text().replace('"device": "cpu"', '"device": "gpu:0"'))
     done = run("-m", "kshim_conformance", "verify", path)
     assert done.returncode == 1 and "changed after it was written" in done.stdout
+
+
+def test_the_certificate_that_comes_with_it_is_good():
+    assert certificate.main([str(SOURCE / "certificate.json"), "--complete"]) == 0
 
 
 def test_a_faulty_backend_gets_no_certificate(run, site, tmp_path):
