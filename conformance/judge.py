@@ -109,7 +109,9 @@ class Judge:
         for e in result.entries:
             if e.kind == "accuracy":
                 out.accuracies[result.case] = float(e.array)
-            elif e.kind == "curve" and part == "models":
+            elif (
+                e.kind == "curve" and part == "models" and e.expected is None
+            ):  # those held against known ones come twice
                 named = out.curves.setdefault(result.case, {}).setdefault(result.dtype, {})
                 named[e.name] = [float(v) for v in np.ravel(e.array)]
         if self.levels is None or level_of(result.case, result.variant) in self.levels:

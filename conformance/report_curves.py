@@ -7,12 +7,14 @@ of a run can be made wherever kshim is installed, and all curves of a run togeth
 import math
 
 from .report_elements import e, hue, key, short
-from .report_tables import DTYPES, HIGHEST, LOWEST, REFERENCE, WIDE
+from .report_tables import HIGHEST, LOWEST, REFERENCE, WIDE
 
 #: Curves that coincide are dashed in turns, so that each backend shows and none hides another.
 _DASH = 7
 #: Sizes of the curves' parts, in the units of their view box.
 _PANEL, _LOSS, _DEVIATION, _GAP, _LEFT, _TOP, _BETWEEN = 172, 104, 62, 26, 38, 16, 14
+#: Dtypes side by side.
+_COLUMNS = 2
 
 
 def _main(named):
@@ -29,9 +31,9 @@ def learning_curves(document):
                 name = _main(named)
                 models.setdefault(model, {}).setdefault((name, dtype), {})[backend] = named[name]
         for model, allowed in found["drift"].items():
-            for dtype in DTYPES:
-                if f"curve {dtype}" in allowed:
-                    bounds.setdefault(model, {})[dtype] = float(allowed[f"curve {dtype}"])
+            for what, distance in allowed.items():
+                if what.startswith("curve "):
+                    bounds.setdefault(model, {})[what.removeprefix("curve ")] = float(distance)
     if not models:
         return None
     cards = []
@@ -64,15 +66,21 @@ def curves(panels, order, bounds=None):
         name: some[REFERENCE] for (name, dtype), some in panels.items() if dtype == WIDE and REFERENCE in some
     }
     bottom = _TOP + _LOSS + (_GAP + _DEVIATION if references else 0)
-    out = e("svg", viewBox=f"0 0 {_LEFT + len(panels) * (_PANEL + _BETWEEN)} {bottom + 16}", role="img")
+    rows, height = -(-len(panels) // _COLUMNS), bottom + 26
+    width = _LEFT + min(len(panels), _COLUMNS) * (_PANEL + _BETWEEN)
+    out = e("svg", viewBox=f"0 0 {width} {rows * height - 10}", role="img")
     for n, ((name, dtype), some) in enumerate(panels.items()):
-        at, epochs = _LEFT + n * (_PANEL + _BETWEEN), max(map(len, some.values()), default=1)
-        _curve_panel(out, at, some, order, ticks, epochs, n == 0, f"{name.split()[-1]} in {dtype}")
+        column, row = n % _COLUMNS, n // _COLUMNS
+        if not column:
+            group = e("g", transform=f"translate(0 {row * height})")
+            out.append(group)
+        at, epochs = _LEFT + column * (_PANEL + _BETWEEN), max(map(len, some.values()), default=1)
+        _curve_panel(group, at, some, order, ticks, epochs, not column, f"{name.split()[-1]} in {dtype}")
         if name in references:
             shown = {b: c for b, c in some.items() if b != REFERENCE or dtype != WIDE}
-            _deviation_panel(out, at, shown, order, references[name], epochs, n == 0, (bounds or {}).get(dtype))
+            _deviation_panel(group, at, shown, order, references[name], epochs, not column, (bounds or {}).get(dtype))
         for x, text, anchor in ((at, 1, "start"), (at + _PANEL / 2, "epoch", "middle"), (at + _PANEL, epochs, "end")):
-            out.append(_text(x, bottom + 12, text, "tick", anchor))
+            group.append(_text(x, bottom + 12, text, "tick", anchor))
     return out
 
 

@@ -279,7 +279,7 @@ def test_curves_break_at_nan_and_their_distances_are_on_a_fixed_scale():
         ("loss", "float64"): {"numpy": [4.0, 2.0, 1.0], "torch": [4.0, math.nan, 1.0 + 1e-8]},
     }
     svg = report_curves.curves(panels, ["numpy", "torch"], {"float64": 1e-9})
-    groups = {(g.get("class"), g.find("title").text.split(":")[0]): g for g in svg.iter("g")}
+    groups = {(g.get("class"), g.find("title").text.split(":")[0]): g for g in svg.iter("g") if g.get("class")}
     assert len(groups["loss s0", "numpy"].findall("polyline")) == 1
     assert len(groups["loss s1", "torch"].findall("polyline")) == 2, "a gap where the loss is NaN"
     ends = [p.get("points").split()[-1] for p in groups["distance s1", "torch"].findall("polyline")]
