@@ -23,10 +23,11 @@ def _project():
 
 
 def _data():
-    """(package, path) of the files that are no Python and no notes for readers of the source."""
+    """(package, path) of the files that are no Python and no notes, or results kept, for readers of the source."""
     for package, folder in ROOMS.items():
         for path in sorted((ROOT / folder).rglob("*")):
-            if path.is_file() and path.suffix not in (".py", ".pyc", ".md") and "__pycache__" not in path.parts:
+            kept = {"__pycache__", "results"}.isdisjoint(path.relative_to(ROOT).parts)
+            if path.is_file() and path.suffix not in (".py", ".pyc", ".md") and kept:
                 yield package, path
 
 
