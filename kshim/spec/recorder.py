@@ -8,6 +8,7 @@ raises `Untraceable`.
 
 import operator
 
+from ..tree import flatten, map_structure
 from . import registry
 from .backend import overridden
 
@@ -56,31 +57,12 @@ for _name in ("neg", "pos", "abs", "invert", "lt", "le", "gt", "ge"):
     setattr(Handle, f"__{_name}__", _arithmetic(getattr(operator, _name)))
 
 
-def _map(function, tree):
-    if type(tree) is list:
-        return [_map(function, t) for t in tree]
-    if type(tree) is tuple:
-        return tuple([_map(function, t) for t in tree])
-    if type(tree) is dict:
-        return {key: _map(function, t) for key, t in tree.items()}
-    return function(tree)
-
-
 def _unwrapped(x):
     return x.value if type(x) is Handle else x
 
 
-def _handles(tree, found):
-    kind = type(tree)
-    if kind is Handle:
-        found.append(tree)
-    elif kind is list or kind is tuple:
-        for t in tree:
-            _handles(t, found)
-    elif kind is dict:
-        for t in tree.values():
-            _handles(t, found)
-    return found
+def _handles(tree):
+    return [x for x in flatten(tree) if type(x) is Handle]
 
 
 class _Asked(dict):
@@ -123,7 +105,7 @@ class Recorder:
         return Handle(value, f"r{self._count}", self)
 
     def _wrapped(self, tree):
-        return _map(lambda x: None if x is None else self.handle(x), tree)
+        return map_structure(lambda x: None if x is None else self.handle(x), tree)
 
     def __getattr__(self, name):
         target = getattr(self.real, name)
@@ -134,7 +116,7 @@ class Recorder:
         elif name in _OPAQUE:
 
             def found(*args):
-                if _handles(args, []) or name != "to_numpy":
+                if _handles(args) or name != "to_numpy":
                     raise Untraceable(name)
                 return target(*args)
 
@@ -151,9 +133,9 @@ class Recorder:
 
     def operation(self, function, label, args, kwargs):
         """Compute an operation, and note it if it depends on what the function was given."""
-        if not _handles(args, []) and not (kwargs and _handles(kwargs, [])):
+        if not _handles(args) and not (kwargs and _handles(kwargs)):
             return function(*args, **kwargs)
-        out = function(*_map(_unwrapped, args), **_map(_unwrapped, kwargs))
+        out = function(*map_structure(_unwrapped, args), **map_structure(_unwrapped, kwargs))
         if out is NotImplemented:
             return out
         if type(out) is dict:
@@ -169,10 +151,10 @@ class Recorder:
         """`function(*body.given)` for real, noted in `body`."""
         self._bodies.append(body)
         try:
-            body.result = _map(self._own, function(*body.given))
+            body.result = map_structure(self._own, function(*body.given))
         finally:
             self._bodies.pop()
-        return _map(_unwrapped, body.result)
+        return map_structure(_unwrapped, body.result)
 
     def _own(self, x):
         """A result; of a constant a copy, since whoever gets it may overwrite it."""
@@ -184,7 +166,7 @@ class Recorder:
 
     def fused_update(self, kind, params, grads, slots, scalars):
         asked = _Asked(scalars)
-        out = self.real.fused_update(kind, *_map(_unwrapped, [params, grads, slots]), asked)
+        out = self.real.fused_update(kind, *map_structure(_unwrapped, [params, grads, slots]), asked)
         if out is not NotImplemented:
             out = self._wrapped(out)
             args = (kind, params, grads, slots, {name: scalars[name] for name in asked})
@@ -200,7 +182,7 @@ class Recorder:
                 return self._followed(bodies[-1], function)
 
             params = list(params)
-            (loss, aux), grads = self.real.value_and_grad(followed)(*_map(_unwrapped, [params, *rest]))
+            (loss, aux), grads = self.real.value_and_grad(followed)(*map_structure(_unwrapped, [params, *rest]))
             out = self._wrapped(((loss, aux), list(grads)))
             self._note(
                 _Instruction(
@@ -224,7 +206,7 @@ class Recorder:
             return self._followed(bodies[-1], step)
 
         args = [list(init), list(xs), length, reverse]
-        carry, ys = self.real.scan(followed, *_map(_unwrapped, args))
+        carry, ys = self.real.scan(followed, *map_structure(_unwrapped, args))
         out = self._wrapped((list(carry), list(ys)))
         self._note(_Instruction(self.real.scan, "scan", (bodies[0], *args), {}, out, (bodies[0],)))
         return out
@@ -241,23 +223,23 @@ class Recorder:
 
 def _live(body, live):
     """Drop the instructions of which nothing is used. `live`: names used later; becomes those used by the body as well."""
-    live.update(h.name for h in _handles(body.result, []))
+    live.update(h.name for h in _handles(body.result))
     kept = []
     for instruction in reversed(body.instructions):
-        if any(h.name in live for h in _handles(instruction.outputs, [])):
+        if any(h.name in live for h in _handles(instruction.outputs)):
             kept.append(instruction)
             for inner in instruction.bodies:
                 _live(inner, live)
-            live.update(h.name for h in _handles([list(instruction.args), instruction.kwargs], []))
+            live.update(h.name for h in _handles([list(instruction.args), instruction.kwargs]))
     body.instructions = kept[::-1]
     return live
 
 
 def _uses(instruction):
     """Names that an instruction needs, those of its functions included."""
-    found = {h.name for h in _handles([list(instruction.args), instruction.kwargs], [])}
+    found = {h.name for h in _handles([list(instruction.args), instruction.kwargs])}
     for body in instruction.bodies:
-        found |= {h.name for h in _handles(body.result, [])}
+        found |= {h.name for h in _handles(body.result)}
         for inner in body.instructions:
             found |= _uses(inner)
     return found
@@ -298,7 +280,7 @@ class _Source:
         elif type(tree) is dict:
             for key, t in tree.items():
                 self.unpack(f"{target}[{key!r}]", t, indent)
-        elif type(tree) in (list, tuple) and _handles(tree, []):
+        elif type(tree) in (list, tuple) and _handles(tree):
             if all(type(t) is Handle for t in tree):
                 self.lines.append(f"{indent}[{', '.join(t.name for t in tree)}] = {target}")
             else:
@@ -314,12 +296,10 @@ class _Source:
             self.unpack(argument, tree, inside)
         if arguments:
             self.lines.append(f"{inside}del {', '.join(arguments)}")
-        last = {}
-        for i, instruction in enumerate(body.instructions):
-            for used in _uses(instruction):
-                last[used] = i
-        mine = {h.name for h in _handles(body.given, [])}
-        kept = {h.name for h in _handles(body.result, [])}
+        uses = [_uses(instruction) for instruction in body.instructions]
+        last = {used: i for i, some in enumerate(uses) for used in some}
+        mine = {h.name for h in _handles(body.given)}
+        kept = {h.name for h in _handles(body.result)}
         for i, instruction in enumerate(body.instructions):
             for n, inner in enumerate(instruction.bodies):
                 inner.name = f"{name}_{i}_{n}"
@@ -335,11 +315,9 @@ class _Source:
             if target == "o":
                 self.unpack("o", outputs, inside)
                 self.lines.append(f"{inside}del o")
-            made = {h.name for h in _handles(outputs, [])}
+            made = {h.name for h in _handles(outputs)}
             mine |= made
-            gone = [
-                u for u in sorted(_uses(instruction) | made) if u in mine and u not in kept and last.get(u, -1) <= i
-            ]
+            gone = [u for u in sorted(uses[i] | made) if u in mine and u not in kept and last.get(u, -1) <= i]
             if gone:
                 self.lines.append(f"{inside}del {', '.join(gone)}")
         self.lines.append(f"{inside}return {self.expression(body.result)}")

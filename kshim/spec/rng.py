@@ -30,6 +30,7 @@ KNOWN_ANSWERS = {
 
 
 def _splitmix(z):
+    """One round, of an int or of a uint64 array."""
     z = (z + 0x9E3779B97F4A7C15) & MASK64
     z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & MASK64
     z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & MASK64
@@ -57,12 +58,8 @@ def fold(*words):
 def fold_each(*words, start, count):
     """`[fold(*words, start), fold(*words, start + 1) ...]`, all at once. `start` from 0, below 2**63."""
     k0, k1 = fold(*words)
-    z = np.arange(start, start + count, dtype=np.uint64) ^ np.uint64(k1 << 32 | k0)
-    z += np.uint64(0x9E3779B97F4A7C15)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    z ^= z >> np.uint64(31)
-    return list(zip((z & np.uint64(0xFFFFFFFF)).tolist(), (z >> np.uint64(32)).tolist()))
+    z = _splitmix(np.arange(start, start + count, dtype=np.uint64) ^ np.uint64(k1 << 32 | k0))
+    return list(zip((z & 0xFFFFFFFF).tolist(), (z >> 32).tolist()))
 
 
 def bits(n, key):

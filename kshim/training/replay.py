@@ -5,33 +5,17 @@ import operator
 from ..spec.recorder import Recorder, program
 
 
-def _leaves(tree, out):
-    if type(tree) is dict:
-        for value in tree.values():
-            _leaves(value, out)
-    elif type(tree) in (list, tuple):
-        for value in tree:
-            _leaves(value, out)
-    else:
-        out.append(tree)
-    return out
+def _shape_and_dtype(x):
+    return x.shape, x.dtype
 
 
-def _structure(tree):
+def _kinds(tree, kind=_shape_and_dtype):
+    """The structure of a tree, with the `kind` of each leaf."""
     if type(tree) is dict:
-        return tuple([(key, _structure(value)) for key, value in tree.items()])
+        return tuple([(key, _kinds(value, kind)) for key, value in tree.items()])
     if type(tree) in (list, tuple):
-        return (type(tree).__name__, *[_structure(value) for value in tree])
-    return tree is None
-
-
-def _kinds(tree):
-    """The structure of a batch, with shapes and dtypes."""
-    if type(tree) is dict:
-        return tuple([(key, _kinds(value)) for key, value in tree.items()])
-    if type(tree) in (list, tuple):
-        return (type(tree), *[_kinds(value) for value in tree])
-    return None if tree is None else (tree.shape, tree.dtype)
+        return (type(tree), *[_kinds(value, kind) for value in tree])
+    return None if tree is None else kind(tree)
 
 
 def _same(a, b):
@@ -69,8 +53,7 @@ class Replayed:
     def _signature(self, state):
         """A number for what states are made of: equal for equal structures, shapes and dtypes."""
         b, known = self.backend, self._signatures
-        kinds = tuple([(b.shape_of(x), b.dtype_of(x)) for x in _leaves(state, [])])
-        return known.setdefault((_structure(state), kinds), len(known))
+        return known.setdefault(_kinds(state, lambda x: (b.shape_of(x), b.dtype_of(x))), len(known))
 
     def __call__(self, state, hyper, batch):
         expected, signature = self._known

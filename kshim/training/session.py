@@ -237,12 +237,17 @@ class Session:
             new = self.run("joined", state, hypers, stacked(batch, steps, most))
         except AssignedOutside:
             raise
-        except Exception:
-            new = NotImplemented
-        if new is not NotImplemented:
-            return self._after_training(new, steps, count)
+        except Exception:  # what goes wrong one by one as well is raised from there, with this error as its context
+            self._train_each(batch, count, count // steps)
+        else:
+            if new is NotImplemented:
+                self._train_each(batch, count, count // steps)
+            else:
+                self._after_training(new, steps, count)
+
+    def _train_each(self, batch, count, size):
+        """Training steps of `size` samples one by one, from now on."""
         self.joined.impossible = True
-        size = count // steps
         for at in range(0, count, size):
             rows = slice(at, at + size)
             self.train(tree.map_structure(lambda a, rows=rows: None if a is None else a[rows], batch), size)
