@@ -38,8 +38,8 @@ def backend(request):
 
 @pytest.fixture(autouse=True)
 def fresh_state():
-    """Each test starts with the same seed, float type and layer names."""
-    from kshim import config
+    """Each test starts with the same seed, float type, dtype policy and layer names."""
+    from kshim import config, dtype_policies
     from kshim.engine import names, seeds
 
     names.reset_uids()
@@ -48,8 +48,10 @@ def fresh_state():
     seeds.set_random_seed(7)
     config.set_floatx("float32")
     config.set_image_data_format("channels_last")
+    dtype_policies.set_dtype_policy(None)
     yield
     config.set_floatx("float32")
+    dtype_policies.set_dtype_policy(None)
     config.set_image_data_format("channels_last")
 
 

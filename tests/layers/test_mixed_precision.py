@@ -109,7 +109,7 @@ def test_a_layer_in_float32_inside_a_model_in_half_precision(backend):
         assert model.predict(np.ones((1, 3)), verbose=0).dtype == "float32"
         assert str(last.kernel.value.dtype) == "float32"
     finally:
-        mixed_precision.set_global_policy("float32")
+        mixed_precision.set_global_policy(None)
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
