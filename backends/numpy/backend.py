@@ -4,6 +4,7 @@ import numpy as np
 
 from kshim.errors import BackendError
 from kshim.spec.backend import Backend
+from kshim.spec.memory import keep_freed
 
 from .control import Control
 from .dtypes import is_float
@@ -40,6 +41,7 @@ class NumpyBackend(
         if device not in (None, "cpu", "cpu:0"):
             raise BackendError(f"The numpy backend runs on 'cpu' only, received device {device!r}.")
         super().__init__("cpu")
+        keep_freed()
 
     def is_float(self, x):
         return is_float(x.dtype)

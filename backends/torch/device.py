@@ -6,6 +6,7 @@ import warnings
 import torch
 
 from kshim.errors import BackendError
+from kshim.spec.memory import keep_freed
 
 _NAME = re.compile(r"(cpu|gpu|cuda)(?::(\d+))?")
 
@@ -44,6 +45,7 @@ class Device:
         name = parse(device)
         super().__init__(name)
         self._device = torch.device(name.replace("gpu", "cuda"))
+        keep_freed()
         if self._device.type == "cuda":
             # TF32 keeps 10 bits of mantissa: other numbers than every other backend.
             torch.backends.cuda.matmul.allow_tf32 = False

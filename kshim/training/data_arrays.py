@@ -101,6 +101,13 @@ def take(array, index):
     return array.take(index, axis=0)
 
 
+def _identity(array):
+    """Equal for arrays that are the same part of the same memory, such as `x[:n]` given twice."""
+    if isinstance(array, np.ndarray) and array.dtype.kind != "O":
+        return array.__array_interface__["data"][0], array.shape, array.strides, array.dtype
+    return id(array)
+
+
 class ArraySource(DataSource):
     """Batches of arrays, in order or shuffled.
 
@@ -161,9 +168,9 @@ class ArraySource(DataSource):
     def _one_pass(self, key, together=None):
         pack, class_weight = self._packer(), self._class_weight
         # An array that is given twice (the inputs of an autoencoder are its targets) is read once.
-        unique = list({id(a): a for a in self._leaves}.values())
-        order = {id(a): i for i, a in enumerate(unique)}
-        places = [order[id(a)] for a in self._leaves]
+        unique = list({_identity(a): a for a in self._leaves}.values())
+        order = {_identity(a): i for i, a in enumerate(unique)}
+        places = [order[_identity(a)] for a in self._leaves]
         for index in self._indices(key, together):
             rows = [take(a, index) for a in unique]
             batch = pack([rows[i] for i in places])
