@@ -7,19 +7,39 @@ import jax
 
 from kshim.spec.backend import Backend
 
+from .attention import Attention
 from .compile import Compile
 from .control import Control
 from .conv import Conv
 from .device import Device
+from .eager import Eager
 from .elementwise import Elementwise
+from .gru import Gru
 from .index import Index
+from .lstm import Lstm
 from .pool import Pool
 from .random import Random
 from .reduce import Reduce
 from .shape import Shape
 
 
-class JaxBackend(Elementwise, Reduce, Shape, Conv, Pool, Index, Random, Control, Compile, Device, Backend):
+class JaxBackend(
+    Eager,
+    Elementwise,
+    Reduce,
+    Shape,
+    Conv,
+    Pool,
+    Index,
+    Random,
+    Control,
+    Compile,
+    Device,
+    Attention,
+    Lstm,
+    Gru,
+    Backend,
+):
     """kshim on JAX; see `Device` for `device`."""
 
     name = "jax"

@@ -8,13 +8,13 @@ from jax import lax
 _LOOP = 256
 
 
-def _concrete(*trees):
+def concrete(*trees):
     return not any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(trees))
 
 
 class Control:
     def scan(self, step, init, xs, length, reverse):
-        if 0 < length <= _LOOP and _concrete(init, xs):
+        if 0 < length <= _LOOP and concrete(init, xs):
             return _loop(step, list(init), xs, length, reverse)
 
         def body(carry, inputs):
@@ -25,9 +25,9 @@ class Control:
 
     def while_loop(self, condition, body, state):
         state = list(state)
-        if _concrete(state):
+        if concrete(state):
             going = condition(state)
-            if _concrete(going):
+            if concrete(going):
                 while going:
                     state = list(body(state))
                     going = condition(state)
@@ -35,7 +35,7 @@ class Control:
         return lax.while_loop(condition, lambda s: list(body(s)), state)
 
     def cond(self, predicate, if_true, if_false):
-        if _concrete(predicate):
+        if concrete(predicate):
             return if_true() if predicate else if_false()
         return lax.cond(predicate, if_true, if_false)
 

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-_FULL = lax.Precision.HIGHEST
+from .products import FULL, full_matmul
 
 #: A depthwise window of up to this many elements becomes one fused loop on the CPU.
 _FUSED = 64
@@ -29,7 +29,7 @@ def _conv(x, kernel, strides, pads, dilation, groups=1, stretch=None):
         rhs_dilation=dilation,
         dimension_numbers=_numbers(x.ndim - 2),
         feature_group_count=groups,
-        precision=_FULL,
+        precision=FULL,
     )
 
 
@@ -76,10 +76,10 @@ _conv_transpose.defvjp(_forward, _backward)
 
 class Conv:
     def matmul(self, x, y):
-        return jnp.matmul(x, y, precision=_FULL)
+        return full_matmul(x, y)
 
     def einsum(self, equation, xs):
-        return jnp.einsum(equation, *xs, precision=_FULL)
+        return jnp.einsum(equation, *xs, precision=FULL)
 
     def conv(self, x, kernel, strides, pads, dilation, groups):
         how = (tuple(strides), tuple(tuple(p) for p in pads), tuple(dilation))

@@ -13,7 +13,7 @@ from kshim.spec import registry
 from ..report_json import write_json
 from ..supervise import absent, available_cores
 from . import chart
-from .contenders import PEERS
+from .contenders import PEERS, compile_sources
 from .document import document, line, load, printed
 from .measure import Group, LargeFile, imports, measure, selected
 from .summary import row
@@ -83,6 +83,7 @@ class _Run:
 def main(argv=None):
     """Exit status: 0, or 2 when nothing could be measured. That a target is missed is told, and no failure."""
     options = _options(argv)
+    compile_sources()
     wanted, large, run = selected(options.only), LargeFile(), _Run(options)
     try:
         if wanted.pop("import", None):

@@ -1,5 +1,6 @@
 """The processes of the contenders: started together, asked in turn."""
 
+import compileall
 import json
 import os
 import subprocess
@@ -7,6 +8,7 @@ import sys
 import tempfile
 import threading
 from importlib.util import find_spec
+from pathlib import Path
 
 #: What is compared with kshim -> what has to be installed for it.
 PEERS = {"hand": None, "keras": "keras", "tf_keras": "tf_keras"}
@@ -20,6 +22,14 @@ SILENCE = 600
 
 class Failed(Exception):
     """A contender cannot be measured; the message says why."""
+
+
+def compile_sources():
+    """Compile kshim's sources where they lie, as an installation does; what is imported during a step counts as part of it."""
+    for name in ("kshim", "kshim_backends", __package__.partition(".")[0]):
+        spec = find_spec(name)
+        for folder in spec.submodule_search_locations if spec else ():
+            compileall.compile_dir(Path(folder), quiet=2)
 
 
 def environment(threads):
