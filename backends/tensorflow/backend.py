@@ -16,12 +16,13 @@ from .fused import Fused
 from .index import Index
 from .pool import Pool
 from .random import Random
+from .recurrent import Recurrent
 from .reduce import Reduce
 from .shape import Shape
 
 
 class TensorFlowBackend(
-    Elementwise, Reduce, Shape, Conv, Pool, Index, Random, Control, Compile, Fused, Device, Backend
+    Elementwise, Reduce, Shape, Conv, Pool, Index, Random, Control, Compile, Fused, Recurrent, Device, Backend
 ):
     """kshim on TensorFlow; see `Device` for `device`. `jit_compile` turns XLA on for steps compiled afterwards."""
 

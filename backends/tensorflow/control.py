@@ -1,6 +1,17 @@
 """Loops, branches and gradients."""
 
+import threading
+
 import tensorflow as tf
+
+
+class _Depth(threading.local):
+    """How many calls of `value_and_grad` stand within each other."""
+
+    value = 0
+
+
+_depth = _Depth()
 
 
 def _symbolic(*tensors):
@@ -12,6 +23,10 @@ def _dense(gradient):
 
 
 class Control:
+    def _nested(self):
+        """Whether a gradient of a gradient is being taken."""
+        return _depth.value > 1
+
     def scan(self, step, init, xs, length, reverse):
         order = range(length - 1, -1, -1) if reverse else range(length)
         if not length:
@@ -59,9 +74,13 @@ class Control:
     def value_and_grad(self, function):
         def run(params, *rest):
             params = list(params)
-            with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch(params)
-                loss, aux = function(params, *rest)
+            _depth.value += 1
+            try:
+                with tf.GradientTape(watch_accessed_variables=False) as tape:
+                    tape.watch(params)
+                    loss, aux = function(params, *rest)
+            finally:
+                _depth.value -= 1
             grads = tape.gradient(loss, params, unconnected_gradients=tf.UnconnectedGradients.ZERO)
             return (loss, aux), [_dense(g) for g in grads]
 
