@@ -28,6 +28,7 @@ class TensorFlowBackend(
 
     name = "tensorflow"
     static_shapes = True
+    joins_steps = True
     jit_compile = False
 
     def __init__(self, device=None):

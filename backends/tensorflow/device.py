@@ -12,7 +12,7 @@ from kshim.spec.table import CONTROL, TABLE
 #: Methods that place no tensor.
 _UNPLACED = {"devices", "info", "shape_of", "dtype_of", "is_tensor", "is_float", "to_numpy", "synchronize"}
 #: Methods that return the function to be placed.
-_MAKERS = {"compile_step", "value_and_grad", "custom_gradient"}
+_MAKERS = {"compile_step", "compile_steps", "value_and_grad", "custom_gradient"}
 
 
 def _found():
@@ -62,7 +62,11 @@ class Device:
         """Off TensorFlow's default device every method of this instance runs under `tf.device`."""
         if not self._pinned:
             return
-        names = [n for n in (*TABLE, *CONTROL, *vars(Derived)) if n not in _UNPLACED and not n.startswith("_")]
+        names = [
+            n
+            for n in (*TABLE, *CONTROL, *vars(Derived), "compile_steps")
+            if n not in _UNPLACED and not n.startswith("_")
+        ]
         for name in names:
             setattr(self, name, self._placed(getattr(self, name), name in _MAKERS))
 

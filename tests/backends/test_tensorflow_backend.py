@@ -76,6 +76,40 @@ def test_traces_depend_on_shapes_dtypes_and_structure_only():
     assert len(traces) == 4
 
 
+def test_steps_in_one_call_are_those_one_by_one():
+    traces = []
+
+    def run(state, hyper, batch):
+        traces.append(1)
+        key = B.mix_key((hyper["k"], 3), (1, 2))
+        x = B.multiply(batch["x"], B.random_uniform((2,), key, "float32"))
+        rate = B.host_scalar(hyper["rate"], "float32")
+        return {"w": B.add(B.multiply(state["w"], rate), B.sum(x, (0,), False)), "n": [B.add(state["n"][0], 1)]}, None
+
+    def start():
+        return {"w": B.full((2,), 0.0, "float32"), "n": [B.full((), 0, "int32")]}
+
+    batches = {"x": np.random.default_rng(0).standard_normal((7, 3, 2)).astype("float32"), "none": None}
+    hypers = [{"k": 2**32 - 1 - i, "rate": 0.1 * i} for i in range(7)]
+    steps, step = B.compile_steps(run), B.compile_step(run, True)
+    for count in (7, 3):
+        state = steps(start(), hypers[:count], batches)
+        traced = len(traces)
+        other = start()
+        for i in range(count):
+            other, _ = step(other, hypers[i], {"x": batches["x"][i], "none": None})
+        np.testing.assert_array_equal(state["w"], other["w"])
+        assert int(state["n"][0]) == count
+    assert traced == len(traces) == 2
+
+
+def test_an_array_that_is_there_twice_is_one_tensor():
+    step = B.compile_step(lambda s, h, b: (s, B.add(*b)), False)
+    x, y = np.ones((2,), "float32"), np.full((2,), 2.0, "float32")
+    for batch, expected in (((x, x), 2), ((x, y), 3), ((B.from_numpy(x), y), 3)):
+        np.testing.assert_array_equal(step([], {}, batch)[1], [expected] * 2)
+
+
 def test_steps_may_close_over_tensors():
     constant = B.from_numpy(np.arange(3.0))
     step = B.compile_step(lambda s, h, b: ([B.multiply(s[0], constant)], b), False)
@@ -148,6 +182,9 @@ def test_off_the_default_device_everything_is_placed(pretended_gpu, monkeypatch)
     cpu = package.backend_class("cpu")
     for a, b in zip(outcome(B), outcome(cpu)):
         np.testing.assert_array_equal(a, b)
+    steps, before = cpu.compile_steps(lambda s, h, b: ([cpu.add(s[0], b)], None)), len(entered)
+    (total,) = steps([cpu.full((), 0.0, "float64")], [{}] * 3, np.arange(4.0))
+    assert float(total) == 3.0 and len(entered) > before + 1
     assert set(entered) == {"/cpu:0"}
     entered.clear()
     step = cpu.compile_step(lambda state, hyper, batch: (state, batch), False)

@@ -15,11 +15,11 @@ X, Y = rng.standard_normal((203, 6)).astype("float32"), rng.standard_normal((203
 BATCH = 16
 
 
-@pytest.fixture(params=["jax", "numpy"])
+@pytest.fixture(params=["jax", "tensorflow", "numpy"])
 def b(request, monkeypatch):
-    """A backend that joins steps, and one that is made to, by the definition that all have."""
-    if request.param == "jax":
-        pytest.importorskip("jax")
+    """Backends that join steps, and one that is made to, by the definition that all have."""
+    if request.param != "numpy":
+        pytest.importorskip(request.param)
     monkeypatch.setattr(joined, "WORTH", 2)
     with kshim.use(request.param):
         monkeypatch.setattr(type(registry.state.backend), "joins_steps", True)
