@@ -13,9 +13,10 @@ from kshim.spec import registry
 from ..report_json import write_json
 from ..supervise import absent, available_cores
 from . import chart
-from .contenders import PEERS, compile_sources
+from .contenders import PEERS
 from .document import document, line, load, printed
 from .measure import Group, LargeFile, imports, measure, selected
+from .process import compile_sources
 from .summary import row
 from .workloads import WORKLOADS
 

@@ -7,7 +7,8 @@ import time
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from .contenders import Contender, Failed, environment, labels
+from .contenders import Contender, labels
+from .process import Failed, environment
 from .workloads import OF_TRAINING, WORKLOADS
 
 #: Measured once: what comes first comes once, and memory only grows.

@@ -1,17 +1,15 @@
 """One contender in a process of its own: `python -m kshim_conformance.speed.worker SPEC`.
 
 SPEC, JSON: kind (kshim, hand, keras or tf_keras), backend, workload, variant (of a hand-written loop), steps, file (the one
-that `load` reads), cores (the numbers of those it may use). Reads names of measures from standard input and answers each with
-one line of JSON: {"value": number} in seconds or bytes, or {"problem": text}. The first line, once the framework is imported:
-{"versions": {...}}.
+that `load` reads). Asked by the names of measures, it answers with numbers, seconds or bytes (see `process`).
 """
 
 import importlib
-import json
 import os
 import sys
 import time
 
+from .process import memory, serve
 from .workloads import CALLS, MANY, WORKLOADS, data
 
 _PREPARED = ("predict_one", "call_one", "predict_many", "evaluate")
@@ -77,49 +75,18 @@ class Worker:
 
 def most_memory():
     """The most bytes this process had in memory so far."""
-    if os.path.exists("/proc/self/status"):
-        with open("/proc/self/status", encoding="ascii", errors="replace") as f:
-            for line in f:
-                if line.startswith("VmHWM"):
-                    return int(line.split()[1]) * 1024
-    import resource
+    most = memory("VmHWM")
+    if most is None:
+        import resource
 
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most if sys.platform == "darwin" else most * 1024
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return most
 
 
-def _versions(spec):
-    """Of the modules that matter and are there."""
-    names = ("kshim", "numpy", "torch", "jax", "tensorflow", "keras" if spec["kind"] == "keras" else "tf_keras")
-    return {n: str(sys.modules[n].__version__) for n in names if hasattr(sys.modules.get(n), "__version__")}
-
-
-def main():
-    spec = json.loads(sys.argv[1])
-    if spec["cores"] and hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, spec["cores"])
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # whatever a framework prints must not mix with the answers
-
-    def answer(**what):
-        print(json.dumps(what), file=answers, flush=True)
-
-    try:
-        worker = Worker(spec)
-    except Exception as error:
-        return answer(problem=_text(error))
-    answer(versions=_versions(spec))
-    for line in sys.stdin:
-        try:
-            answer(value=worker.measure(line.strip()))
-        except Exception as error:
-            answer(problem=_text(error))
-
-
-def _text(error):
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0] if lines else ''}"
+def _modules(spec):
+    """Those whose versions matter."""
+    return ("kshim", "numpy", "torch", "jax", "tensorflow", "keras" if spec["kind"] == "keras" else "tf_keras")
 
 
 if __name__ == "__main__":
-    main()
+    serve(lambda spec: Worker(spec).measure, _modules)

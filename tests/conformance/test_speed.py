@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from kshim_conformance.__main__ import main
 from kshim_conformance.speed import chart, hand_weights, keras_contender, measure, summary
-from kshim_conformance.speed.contenders import Contender, Failed, labels
+from kshim_conformance.speed.contenders import Contender, labels
 from kshim_conformance.speed.document import document, printed
+from kshim_conformance.speed.process import Failed
 from kshim_conformance.speed.targets import TARGETS
 from kshim_conformance.speed.workloads import MEASURES, WORKLOADS
 
