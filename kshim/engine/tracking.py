@@ -52,10 +52,12 @@ class Tracked:
     def _variables(self):
         """Own variables: assigned ones, then those found in containers."""
         found = list(self._tracked_variables)
+        known = {id(v) for v in found}
         for value in self._tracked.values():
             if isinstance(value, (list, tuple, dict)):
                 for item in _items(value):
-                    if isinstance(item, Variable) and not any(item is v for v in found):
+                    if isinstance(item, Variable) and id(item) not in known:
+                        known.add(id(item))
                         found.append(item)
         return found
 

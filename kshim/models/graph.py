@@ -1,5 +1,7 @@
 """The graph of a functional model: its nodes in order, and running them."""
 
+from collections import Counter
+
 from .. import tree
 from ..engine.context import context
 from ..engine.tensor import KerasTensor
@@ -46,20 +48,22 @@ def order(inputs, outputs):
     from the inputs.
     """
     input_ids = {id(t) for t in inputs}
-    finished, first_seen, post_order = set(), {}, []
+    finished, begun, first_seen, post_order = set(), set(), {}, []
     for output in outputs:
         stack = [(_node_of(output), False)]
         while stack:
             node, done = stack.pop()
             if done:
                 finished.add(id(node))
+                begun.discard(id(node))
                 post_order.append(node)
                 continue
             if id(node) in finished:
                 continue
-            if any(n is node and d for n, d in stack):
+            if id(node) in begun:
                 raise ValueError(f"The graph of the model has a cycle through layer {node.layer.name!r}.")
             first_seen.setdefault(id(node.layer), len(first_seen))
+            begun.add(id(node))
             stack.append((node, True))
             if all(id(t) in input_ids for t in node.outputs) and node.outputs:
                 continue
@@ -115,8 +119,7 @@ class Graph:
         if len({id(t) for t in self.flat_inputs}) != len(self.flat_inputs):
             raise ValueError("The inputs of a model must be distinct; one is given twice.")
         self.layers, self.nodes, self.depth = order(self.flat_inputs, self.flat_outputs)
-        names = [layer.name for layer in self.layers]
-        twice = sorted({n for n in names if names.count(n) > 1})
+        twice = sorted(n for n, count in Counter(layer.name for layer in self.layers).items() if count > 1)
         if twice:
             raise ValueError(
                 f"The layer names of a model must be unique; used more than once: {twice}. Give these layers other names."

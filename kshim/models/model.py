@@ -67,7 +67,8 @@ class Model(Trainer, Layer):
         if self.__dict__.get("_graph") is None:
             return super()._sublayers()
         found = [*self._graph.layers, *self.__dict__.get("_extra_layers", ())]
-        return found + [s for s in super()._sublayers() if not any(s is g for g in found)]
+        known = {id(s) for s in found}
+        return found + [s for s in super()._sublayers() if id(s) not in known]
 
     @property
     def layers(self):

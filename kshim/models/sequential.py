@@ -1,5 +1,6 @@
 """`Sequential`: a stack of layers."""
 
+from .. import tree
 from ..engine.layer import Layer
 from ..engine.tensor import KerasTensor
 from .graph import Graph
@@ -104,21 +105,41 @@ class Sequential(Model):
 
         if not self._stack:
             return
-        previous = self._graph
-        source = source if source is not None else (previous.inputs if previous else self._cached_source())
+        if source is None:
+            ends = self.__dict__.get("_ends")
+            source = ends[0] if ends else self._cached_source()
         if source is None:
             return
-        x, chain, held = source, [], self.__dict__.get("_chain", ())
-        for i, layer in enumerate(s for s in self._stack if not is_input(s)):
-            # a layer is called once: adding another one after it changes nothing for it
-            again = i < len(held) and held[i][0] is layer and held[i][1] is x
-            out = held[i][2] if again else layer(x)
-            chain.append((layer, x, out))
-            x = out
+        chain = self.__dict__.get("_chain") or []
+        if chain and chain[0][1] is not source:
+            chain = []
+        layers = self._stack[1:] if is_input(self._stack[0]) else self._stack
+        # a layer is called once: adding another one after it changes nothing for it
+        while chain and (len(chain) > len(layers) or chain[-1][0] is not layers[len(chain) - 1]):
+            chain.pop()
+        x = chain[-1][2] if chain else source
+        for layer in layers[len(chain) :]:
+            chain.append((layer, x, x := layer(x)))
         object.__setattr__(self, "_chain", chain)
-        self._graph = Graph(source, x)
-        self.inputs, self.outputs = list(self._graph.flat_inputs), list(self._graph.flat_outputs)
+        self._graph = None
+        object.__setattr__(self, "_ends", (source, x))
+        self.inputs, self.outputs = tree.flatten(source), tree.flatten(x)
+        if not all(isinstance(t, KerasTensor) for t in self.outputs):
+            Graph(source, x)  # says what is wrong with them
         self.built = True
+
+    @property
+    def _graph(self):
+        """The graph of the stack, made when it is first asked for: not once for each layer that `add` appends."""
+        state = self.__dict__
+        if state.get("_made") is None and state.get("_ends") is not None:
+            object.__setattr__(self, "_made", Graph(*state["_ends"]))
+        return state.get("_made")
+
+    @_graph.setter
+    def _graph(self, graph):
+        object.__setattr__(self, "_made", graph)
+        object.__setattr__(self, "_ends", None)
 
     def _cached_source(self):
         first = self._stack[0]
