@@ -1,7 +1,10 @@
 """Functions of trees of tensors, traced for each structure and static shape."""
 
+import weakref
+
 import tensorflow as tf
 
+from .released import let_go, release_kernels, released_gradients
 from .tree import flatten, unflatten
 
 
@@ -23,7 +26,10 @@ class _Trace:
 
         specs = [tf.TensorSpec(leaf.shape, tf.as_dtype(leaf.dtype)) for leaf in given]
         compiled = tf.function(flat, autograph=False, jit_compile=jit_compile or None)
-        self.function = compiled.get_concrete_function(*specs)
+        release_kernels()
+        with released_gradients():
+            self.function = compiled.get_concrete_function(*specs)
+        weakref.finalize(self, let_go, len(self.function.graph.get_operations())).atexit = False
         self.captured = list(self.function.captured_inputs)
         self.dtypes = [t.dtype for t in self.function.outputs]
         # The direct call would leave XLA out, and on a GPU it would want int32 arguments in device memory, where
@@ -33,6 +39,8 @@ class _Trace:
 
     def _directly(self, tensors):
         """As one op: a tenth of what the same call costs through TensorFlow's argument binding."""
+        if not tf.executing_eagerly():  # a step within a step: this op has no gradient
+            return self._bound(tensors)
         return tf.raw_ops.StatefulPartitionedCall(args=tensors + self.captured, Tout=self.dtypes, f=self.function)
 
     def _bound(self, tensors):

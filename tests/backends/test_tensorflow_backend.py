@@ -1,7 +1,9 @@
 """What only the tensorflow backend has: its import, its calls, XLA, GPU paths; the rest: test_compiled_*.py."""
 
+import gc
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ pytest.importorskip("tensorflow")
 import kshim_backends.tensorflow as package  # noqa: E402  (before tensorflow itself, which would bring Keras along)
 import tensorflow as tf  # noqa: E402
 from kshim_backends.tensorflow import device as device_module  # noqa: E402
+from kshim_backends.tensorflow import released  # noqa: E402
 from kshim_backends.tensorflow.tree import flatten, unflatten  # noqa: E402
 
 from kshim.spec import rng  # noqa: E402
@@ -211,3 +214,60 @@ def test_fused_batch_norm_variance_is_biased_and_small_epsilon_is_kept():
         np.testing.assert_allclose(y, (x - mean) / np.sqrt(x.var((0, 1, 2)) + epsilon), rtol=1e-4, atol=1e-5)
     one = B.batch_norm_train(B.from_numpy(x[:1, :1]), None, None, 1e-3)
     assert (B.to_numpy(one[2]) == 0).all() and (B.to_numpy(one[0]) == 0).all()
+
+
+def _graphs():
+    from tensorflow.python.framework.func_graph import FuncGraph
+
+    gc.collect()
+    return sum(isinstance(found, FuncGraph) for found in gc.get_objects())
+
+
+def _prepared_once():
+    """The result of a step that is prepared, run and let go of; it has an operation with a gradient of its own."""
+
+    def loss(params):
+        return B.sum(B.multiply(B.softmax(params[0], 1), params[0]), (0, 1), False), None
+
+    def step(state, hyper, batch):
+        (value, _), grads = B.value_and_grad(loss)(state["params"])
+        return {"params": grads}, value
+
+    run = B.compile_step(step, False)
+    return float(run({"params": [B.from_numpy(np.ones((2, 3), "float32"))]}, {"rate": 0.1}, [])[1])
+
+
+def test_a_step_that_is_let_go_of_leaves_no_graph():
+    """TensorFlow registers custom gradients for the life of the process, each with the graph it is in."""
+    value, graphs = _prepared_once(), _graphs()
+    assert [_prepared_once() for _ in range(3)] == [value] * 3
+    assert _graphs() == graphs
+
+
+def test_kernels_of_steps_that_are_gone_are_given_up(monkeypatch):
+    emptied = []
+    _prepared_once()
+    gc.collect()
+    monkeypatch.setattr(released, "context", lambda: SimpleNamespace(clear_kernel_cache=lambda: emptied.append(True)))
+    monkeypatch.setattr(released, "_MOST", 10)
+    monkeypatch.setattr(released, "_gone", 0)
+    for _ in range(3):
+        _prepared_once()
+        gc.collect()
+    assert len(emptied) == 2
+
+
+def test_gradients_of_a_step_inside_a_step_are_kept_until_the_outer_one_is_traced():
+    inner = B.compile_step(lambda state, hyper, batch: ({}, B.softmax(state["x"], 1)), False)
+
+    def step(state, hyper, batch):
+        (value, _), grads = B.value_and_grad(
+            lambda p: (B.sum(B.multiply(inner({"x": p[0]}, {}, [])[1], p[0]), (0, 1), False), None)
+        )([state["x"]])
+        return {}, [value, *grads]
+
+    x = np.arange(6, dtype="float32").reshape(2, 3)
+    value, grad = B.compile_step(step, False)({"x": B.from_numpy(x)}, {}, [])[1]
+    y = np.exp(x) / np.exp(x).sum(1, keepdims=True)
+    assert float(value) == pytest.approx(float((y * x).sum()), rel=1e-6)
+    np.testing.assert_allclose(B.to_numpy(grad), y + y * (x - (y * x).sum(1, keepdims=True)), rtol=1e-5)
