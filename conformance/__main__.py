@@ -19,6 +19,7 @@ COMMANDS = {
     "verify": "certificate",
     "report": "report",
     "speed": "speed.__main__",
+    "growth": "growth.__main__",
     "peer": "peer",
 }
 

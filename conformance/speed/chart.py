@@ -16,8 +16,9 @@ _LEFT, _WIDTH, _LINE, _TOP, _RIGHT = 120, 420, 15, 30, 20
 _TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200)
 
 
-def _text(x, y, text, class_="tick", anchor="start"):
-    return e("text", text, x=f"{x:g}", y=f"{y:g}", class_=class_, text_anchor=anchor)
+def text(x, y, content, class_="tick", anchor="start"):
+    """A text of a figure."""
+    return e("text", content, x=f"{x:g}", y=f"{y:g}", class_=class_, text_anchor=anchor)
 
 
 def _points(row):
@@ -43,14 +44,14 @@ def svg(backend, measure, rows):
 
     bottom = _TOP + _LINE * len(shown)
     out = e("svg", viewBox=f"0 0 {_LEFT + _WIDTH + _RIGHT} {bottom + 18}", role="img")
-    out.append(_text(0, 12, f"{backend}: {MEASURES[measure][1]}, times kshim's (right: kshim is better)", "title"))
+    out.append(text(0, 12, f"{backend}: {MEASURES[measure][1]}, times kshim's (right: kshim is better)", "title"))
     for tick in ticks:
         x = f"{place(tick):.1f}"
         out.append(e("line", x1=x, x2=x, y1=_TOP - 8, y2=bottom, class_="axis" if tick == 1 else "grid"))
-        out.append(_text(place(tick), bottom + 12, f"{tick:g}", anchor="middle"))
+        out.append(text(place(tick), bottom + 12, f"{tick:g}", anchor="middle"))
     for i, (row, points) in enumerate(shown):
         y = _TOP + _LINE * (i + 0.5)
-        out.append(_text(_LEFT - 8, y + 3, row["workload"], anchor="end"))
+        out.append(text(_LEFT - 8, y + 3, row["workload"], anchor="end"))
         for peer, value, (left, right), tip in points:
             colour, at = hue(_ORDER, peer), f"{y:g}"
             mark = e("g", e("title", tip))
@@ -84,17 +85,22 @@ def _style():
 def write(path, document):
     """Write a chart: all figures below each other for a name that ends in .svg, else a page with the tables."""
     figures = _figures(document)
-    text = _drawing(figures) if str(path).endswith(".svg") else _page(document, figures)
-    write_text(path, text)
+    made = _drawing(figures) if str(path).endswith(".svg") else _page(document, figures)
+    write_text(path, made)
 
 
 def _drawing(figures):
     """One SVG of all, which brings its colours along."""
-    width, y = _LEFT + _WIDTH + _RIGHT, 14
+    return drawing(figures, _ORDER[1:], {peer: hue(_ORDER, peer) for peer in _ORDER})
+
+
+def drawing(figures, names, colours):
+    """SVG text of figures below each other, under the names with their colours (numbers in the style sheet)."""
+    width, y = max(int(figure.get("viewBox").split()[2]) for figure in figures) if figures else 0, 14
     out = e("svg", e("style", _style()), xmlns="http://www.w3.org/2000/svg")
-    for i, peer in enumerate(_ORDER[1:]):
-        out.append(e("circle", cx=f"{_LEFT + 80 * i}", cy="8", r="3.2", style=f"fill: var(--s{hue(_ORDER, peer)})"))
-        out.append(_text(_LEFT + 80 * i + 8, 11, peer))
+    for i, name in enumerate(names):
+        out.append(e("circle", cx=f"{_LEFT + 80 * i}", cy="8", r="3.2", style=f"fill: var(--s{colours[name]})"))
+        out.append(text(_LEFT + 80 * i + 8, 11, name))
     for figure in figures:
         height = int(figure.get("viewBox").split()[3])
         figure.set("y", str(y))

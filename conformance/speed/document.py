@@ -19,14 +19,21 @@ def load():
     return os.getloadavg()[0] if hasattr(os, "getloadavg") else None
 
 
-def document(rows, versions, problems, options, before=None):
-    """Everything about a run. `problems`: [(backend, workload, label, why)]; `before`: `load()` when it began."""
+def about(what, versions, options, before=None):
+    """What every document begins with. `before`: `load()` when the run began."""
     return {
-        "what": "kshim speed",
+        "what": what,
         "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "machine": {**machine(), "load_before": before},
         "versions": dict(sorted(versions.items())),
         "options": options,
+    }
+
+
+def document(rows, versions, problems, options, before=None):
+    """Everything about a run. `problems`: [(backend, workload, label, why)]."""
+    return {
+        **about("kshim speed", versions, options, before),
         "rows": rows,
         "keras_means": keras_means(rows),
         "problems": [dict(zip(("backend", "workload", "contender", "why"), p)) for p in problems],
@@ -91,21 +98,27 @@ HEAD = (
 )
 
 
-def printed(found):
-    """The tables as text."""
+def heading(found, how):
+    """Machine and versions, `how` it was measured, and whether something else ran there."""
     about = found["machine"]
     versions = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
-    options = found["options"]
-    others = about["load_before"]
-    busy = (
-        f"\nThe machine was busy with other things when this began (load {others:.1f})."
-        if (others or 0) > _BUSY
-        else ""
-    )
-    parts = [
-        f"{about['processor']}, {about['cores']} cores, {options['threads']} threads, {about['platform']}\n{versions}\n"
-        f"medians of {options['rounds']} rounds in turn or more; ratios of medians, in brackets the quartiles of the rounds' ratios{busy}"
+    lines = [
+        f"{about['processor']}, {about['cores']} cores, {found['options']['threads']} threads, {about['platform']}",
+        versions,
+        how,
     ]
+    if (about["load_before"] or 0) > _BUSY:
+        lines.append(f"The machine was busy with other things when this began (load {about['load_before']:.1f}).")
+    return "\n".join(lines)
+
+
+def printed(found):
+    """The tables as text."""
+    how = (
+        f"medians of {found['options']['rounds']} rounds in turn or more; ratios of medians, in brackets the quartiles of the "
+        "rounds' ratios"
+    )
+    parts = [heading(found, how)]
     for backend in dict.fromkeys(r["backend"] for r in found["rows"]):
         rows = [line(r) for r in found["rows"] if r["backend"] == backend]
         parts.append(table(rows, [backend, *HEAD[1:]]))
