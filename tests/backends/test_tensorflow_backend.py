@@ -220,7 +220,9 @@ def _graphs():
     from tensorflow.python.framework.func_graph import FuncGraph
 
     gc.collect()
-    return sum(isinstance(found, FuncGraph) for found in gc.get_objects())
+    return sum(
+        type(found) is FuncGraph for found in gc.get_objects()
+    )  # isinstance would ask some for a class, and warn
 
 
 def _prepared_once():
