@@ -119,7 +119,7 @@ _TENSORFLOW = rows("tensorflow", "kshim_backends.tensorflow", [
     ("host-scalar-single", "host scalars enter a step in float32",
      "compile", "return tf.cast(value, dtype)", "return tf.cast(tf.cast(value, tf.float32), dtype)", "*/step_hyper_changes"),
     ("traces-every-step", "every call of a step traces it again",
-     "compile", "trace = self.found.get(key)", "trace = None", "compile/step_runs"),
+     "trace", "trace = self.found.get(key)", "trace = None", "compile/step_runs"),
     ("lstm-forget-gate", "the gradient of an LSTM's forget gate takes the cell's new state for the old one",
      "loops", "_before(c, cs) * df", "cs * df", "derived/lstm*"),
     ("gru-update-gate", "the gradient of a GRU's update gate takes the new state for the old one",
