@@ -14,7 +14,7 @@ from ..report_json import write_json
 from ..supervise import absent, available_cores
 from . import chart
 from .contenders import PEERS
-from .document import document, line, load, printed
+from .document import document, line, load, part, printed, read
 from .measure import Group, LargeFile, imports, measure, selected
 from .process import compile_sources
 from .summary import row
@@ -39,6 +39,9 @@ def _options(argv):
     parser.add_argument("--threads", type=int, default=available_cores(), help="of each process; default: %(default)s")
     parser.add_argument("--quick", action="store_true", help="few steps and rounds: shows that all runs, not how fast")
     parser.add_argument("--json", metavar="FILE", help="write everything measured to a file")
+    parser.add_argument(
+        "--from", dest="read", metavar="FILE", help="measure nothing: tell what an earlier run wrote with --json"
+    )
     parser.add_argument("--chart", metavar="FILE", help="write a chart (.svg), or a page with chart and tables (.html)")
     options = parser.parse_args(argv)
     options.names += [name for name in options.backends.split(",") if name]
@@ -82,10 +85,29 @@ class _Run:
 
 
 def main(argv=None):
-    """Exit status: 0, or 2 when nothing could be measured. That a target is missed is told, and no failure."""
+    """Exit status: 0, or 2 when nothing could be measured or read. That a target is missed is told, and no failure."""
     options = _options(argv)
+    wanted = selected(options.only)
+    try:
+        found = part(read(options.read), options.names, wanted) if options.read else _measured(options, wanted)
+    except (OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    if not found["rows"]:
+        print(f"Nothing was measured. Workloads: {', '.join(WORKLOADS)}, import.", file=sys.stderr)
+        return 2
+    print(printed(found))
+    if options.json:
+        write_json(options.json, found)
+    if options.chart:
+        chart.write(options.chart, found)
+    return 0
+
+
+def _measured(options, wanted):
+    """The document of a run now."""
     compile_sources()
-    wanted, large, run = selected(options.only), LargeFile(), _Run(options)
+    large, run = LargeFile(), _Run(options)
     try:
         if wanted.pop("import", None):
             run.add("any", "import", *_named(imports(options.peers, options.rounds, options.threads)))
@@ -98,17 +120,8 @@ def main(argv=None):
                 run.group(name, workload, measures, large.get() if "load" in measures else None)
     finally:
         large.close()
-    if not run.rows:
-        print(f"Nothing was measured. Workloads: {', '.join(WORKLOADS)}, import.", file=sys.stderr)
-        return 2
     told = {name: getattr(options, name) for name in ("names", "only", "peers", "rounds", "steps", "threads", "quick")}
-    found = document(run.rows, run.versions, run.problems, told, run.load)
-    print(printed(found))
-    if options.json:
-        write_json(options.json, found)
-    if options.chart:
-        chart.write(options.chart, found)
-    return 0
+    return document(run.rows, run.versions, run.problems, told, run.load)
 
 
 def _named(found):

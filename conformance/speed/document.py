@@ -1,6 +1,7 @@
 """The document of a run, and what is printed of it."""
 
 import datetime
+import json
 import os
 
 from ..report import table
@@ -33,11 +34,36 @@ def about(what, versions, options, before=None):
 def document(rows, versions, problems, options, before=None):
     """Everything about a run. `problems`: [(backend, workload, label, why)]."""
     return {
-        **about("kshim speed", versions, options, before),
+        **about(_KIND, versions, options, before),
         "rows": rows,
         "keras_means": keras_means(rows),
         "problems": [dict(zip(("backend", "workload", "contender", "why"), p)) for p in problems],
     }
+
+
+_KIND = "kshim speed"
+
+
+def read(path):
+    """The document in a file. Raises `ValueError` for what is none, `OSError` if unreadable."""
+    with open(path, encoding="utf-8") as f:
+        try:
+            found = json.load(f)
+        except ValueError as error:
+            raise ValueError(f"{path} is no JSON: {error}.") from error
+    if not isinstance(found, dict) or found.get("what") != _KIND:
+        raise ValueError(f"{path} is no report of the speed command. Make one with speed --json FILE.")
+    return found
+
+
+def part(found, names, wanted):
+    """What a document says of the backends `names` and of `wanted`, {workload: measures}."""
+    rows = [
+        r for r in found["rows"]
+        if r["backend"] in (*names, "any") and r["measure"] in wanted.get(r["workload"], ())
+    ]  # fmt: skip
+    means = [m for m in found["keras_means"] if m["backend"] in {r["backend"] for r in rows if r["measure"] == "train"}]
+    return {**found, "rows": rows, "keras_means": means}
 
 
 def number(value, measure):

@@ -134,6 +134,16 @@ def test_command(tmp_path, capsys):
     assert all(v > 0 for r in found["rows"] for c in r["contenders"].values() for v in c["values"])
     assert not found["problems"]
     assert "tabular train" in (tmp_path / "speed.html").read_text()
+    again = [*arguments[:2], "--from", files["json"]]
+    assert main([*again, "--chart", str(tmp_path / "speed.svg")]) == 0
+    assert capsys.readouterr().out == out
+    assert main([*again, "--only", "*/train"]) == 0
+    assert "tabular first" not in (told := capsys.readouterr().out) and "tabular train" in told
+    assert main(["speed", "torch", "--from", files["json"]]) == 2
+    assert main(["speed", "--from", files["html"]]) == 2
+    (tmp_path / "other.json").write_text("{}")
+    assert main(["speed", "--from", str(tmp_path / "other.json")]) == 2
+    assert "no report of the speed command" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("wrong", [["--peers", "pandas"], ["--rounds", "0"], ["--threads", "-1"]])
