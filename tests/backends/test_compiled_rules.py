@@ -186,6 +186,8 @@ def test_random_bits_are_the_specification(B):
 
 LOGITS = normal(5, 7, seed=3) * 3
 SOFT = np.exp(LOGITS) / np.exp(LOGITS).sum(1, keepdims=True)
+STATES = normal(2, 5, seed=4), normal(2, 5, seed=5)
+BIASES = normal(15, seed=6), normal(15, seed=7)
 OVERRIDES = {
     "square": [([LOGITS], ())],
     "sigmoid": [([LOGITS], ())],
@@ -206,6 +208,22 @@ OVERRIDES = {
         ([normal(4, 3, 2, 5), normal(5), normal(5, seed=1)], (1e-3,)),
         ([normal(6, 5)], (None, None, 1e-3)),
     ],
+    "gelu": [([LOGITS], (True,)), ([LOGITS], (False,))],
+    "normalize": [([normal(3, 4), normal(4), normal(4, seed=1) ** 2, normal(4, seed=2)], (None, 1e-3))],
+    "layer_norm": [([normal(3, 5)], (None, None, 1e-3)), ([normal(2, 3, 5), normal(5), normal(5, seed=1)], (1e-3,))],
+    "attention": [
+        ([normal(2, 3, 2, 4), normal(2, 5, 2, 4), normal(2, 5, 2, 6)], (None, 0.5)),
+        ([normal(2, 3, 2, 4), normal(2, 5, 2, 4), normal(2, 5, 2, 6), normal(2, 1, 1, 5)], (0.5,)),
+    ],
+    "lstm": [
+        ([normal(2, 4, 3), *STATES, normal(3, 20), normal(5, 20), normal(20)], ("tanh", "sigmoid", False)),
+        ([normal(2, 4, 3), *STATES, normal(3, 20), normal(5, 20)], (None, "relu", "hard_sigmoid", True)),
+    ],
+    "gru": [
+        ([normal(2, 4, 3), STATES[0], normal(3, 15), normal(5, 15), *BIASES], ("tanh", "sigmoid", True, True)),
+        ([normal(2, 4, 3), STATES[0], normal(3, 15), normal(5, 15)], (None, None, "tanh", "sigmoid", False, False)),
+    ],
+    "simple_rnn": [([normal(2, 4, 3), STATES[0], normal(3, 5), normal(5, 5)], (None, "tanh", True))],
 }
 
 
