@@ -13,8 +13,11 @@ from kshim.spec.dtypes import is_float
 from .device import own
 
 
-def _private(leaf):
-    return own(leaf) if isinstance(leaf, np.ndarray) else leaf
+def _private(batch):
+    """Copies of the arrays in `batch`; of one that stands there twice (an autoencoder's), a single one."""
+    leaves, structure = jax.tree.flatten(batch)
+    made = {id(leaf): own(leaf) for leaf in leaves if isinstance(leaf, np.ndarray)}
+    return jax.tree.unflatten(structure, [made.get(id(leaf), leaf) for leaf in leaves])
 
 
 def _unpack(vector, layout):
@@ -52,7 +55,7 @@ class Compile:
                 found = ready[kinds] = by_layout[layout]
             names, run = found
             scalars = np.array([hyper[name] for name in names], np.float64)
-            batch = jax.tree.map(_private, batch)
+            batch = _private(batch)
             if not self._pinned:
                 return run(state, scalars, batch)
             with self._here():

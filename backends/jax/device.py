@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from kshim.errors import BackendError
+from kshim.spec.memory import Private, aligned
 
 
 def _found():
@@ -32,22 +33,21 @@ def _found():
 _name = lru_cache(maxsize=None)(attrgetter("name"))
 
 
-#: Where an array has to begin, and from how many bytes on it is worth it, for JAX to read it in place.
-_ALIGNED, _WORTH = 64, 4096
+#: From how many bytes on a copy is made so that JAX reads it in place, which saves it a second one.
+_WORTH = 4096
 
 
 def own(array):
-    """A private copy, in the machine's byte order.
+    """A private copy, in the machine's byte order, or what is private already.
 
-    JAX may read a NumPy buffer in place, even after a call has returned: a caller refilling it would change results. A large
-    copy begins where JAX wants it, which saves it a second one.
+    JAX may read a NumPy buffer in place, even after a call has returned: a caller refilling it would change results.
     """
+    if isinstance(array, Private):
+        return np.asarray(array)
     dtype = array.dtype if array.dtype.isnative else array.dtype.newbyteorder("=")
     if array.nbytes < _WORTH:
         return array.astype(dtype)
-    room = np.empty(array.nbytes + _ALIGNED, np.uint8)
-    start = -room.ctypes.data % _ALIGNED
-    out = room[start : start + array.nbytes].view(dtype).reshape(array.shape)
+    out = aligned(array.shape, dtype)
     np.copyto(out, array)
     return out
 

@@ -6,6 +6,8 @@ import platform
 import numpy as np
 from numpy import ndarray
 
+from kshim.spec.memory import Private
+
 from .dtypes import name_of
 from .tape import Box, Tape, fit, record_joint, unbox
 
@@ -126,6 +128,8 @@ class Control:
 
     def _batch_leaf(self, leaf):
         """A copy, so that nothing the step keeps changes when the caller refills its buffer."""
+        if isinstance(leaf, Private):
+            return np.asarray(leaf)
         return leaf if type(leaf) is Box else np.array(leaf, order="C")
 
     def host_scalar(self, value, dtype):

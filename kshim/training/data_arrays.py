@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from ..spec import rng
+from ..spec.memory import Private, aligned
 from ..tree import flatten, pack_like
 from .data_batch import cast_array, check_lengths, convert, float_dtype, is_scalar_list, leaf, shapes_text, weight_leaf
 from .data_source import DataSource
@@ -94,11 +95,19 @@ def split_rows(tree, start, stop):
     return convert(tree, "", lambda a, _: part(a))
 
 
+#: From how many bytes on a batch is laid out for the framework to read it in place.
+_WORTH = 4096
+
+
 def take(array, index):
-    """Rows of an array: a slice gives a view, an array of row numbers a copy."""
+    """Rows of an array: a slice gives a view, an array of row numbers a copy, of some size a `Private` one."""
     if isinstance(index, slice) or isinstance(array, Rows):
         return array[index]
-    return array.take(index, axis=0)
+    shape = (len(index), *array.shape[1:])
+    if array.dtype.hasobject or math.prod(shape) * array.dtype.itemsize < _WORTH:
+        return array.take(index, axis=0)
+    # With "raise" NumPy would go by way of another copy; the numbers are those of rows there are.
+    return array.take(index, axis=0, out=aligned(shape, array.dtype), mode="clip").view(Private)
 
 
 def _identity(array):

@@ -8,6 +8,7 @@ import math
 import numpy as np
 
 from .. import tree
+from ..spec.memory import Private
 
 #: Steps in one call, at most: the progress bar is told of them at once.
 MOST = 64
@@ -52,8 +53,8 @@ def stacked(batch, count, most):
         if a is None:
             return None
         shape = (a.shape[0] // count, *a.shape[1:])
-        if count == most and a.flags.owndata:
-            return a.reshape(most, *shape)
+        if count == most and (a.flags.owndata or isinstance(a, Private)):
+            return np.asarray(a).reshape(most, *shape)
         out = np.zeros((most, *shape), a.dtype)
         out[:count] = a.reshape(count, *shape)
         return out

@@ -9,8 +9,9 @@ import pytest
 
 from kshim import config
 from kshim.spec import rng
+from kshim.spec.memory import Private
 from kshim.training.data import make_source, split_validation, unpack_validation_data
-from kshim.training.data_arrays import Rows
+from kshim.training.data_arrays import Rows, take
 from kshim.utils import HDF5Matrix, PyDataset
 
 X = np.arange(60.0).reshape(20, 3)
@@ -396,3 +397,17 @@ def test_an_array_given_twice_is_read_once(other):
         rows = (bx[:, 0] / 2).astype(int)
         np.testing.assert_array_equal(bx, x[rows])
         np.testing.assert_array_equal(by, y[rows])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int64", "bool", "O", "S3"])
+def test_gathered_rows_of_some_size_are_private_and_aligned(dtype):
+    x = (np.arange(60_000).reshape(20, 3000) % 7).astype(dtype)
+    index = np.array([19, 0, 7, 7])
+    rows = take(x, index)
+    np.testing.assert_array_equal(rows, x[index])
+    assert rows.dtype == x.dtype
+    assert isinstance(rows, Private) == (dtype != "O")
+    if dtype != "O":
+        assert rows.ctypes.data % 64 == 0 and not np.shares_memory(rows, x)
+    assert not isinstance(take(x, slice(0, 4)), Private)  # a view of the caller's
+    assert not isinstance(take(x[:, :2], index), Private)  # too small to matter
