@@ -15,7 +15,7 @@ from kshim.spec import registry
 from . import catalogue, tolerances
 from .levels import LEVELS
 from .plan import Plan
-from .report_json import strict, write_json
+from .report_json import parsed, strict, write_json
 
 #: Version of the layout below.
 SCHEMA = 1
@@ -125,11 +125,7 @@ def describe(certificate):
 
 def read(path):
     """The certificate in a file. Raises `ValueError` for what is none of this layout, `OSError` if unreadable."""
-    with open(path, encoding="utf-8") as f:
-        try:
-            found = json.load(f)
-        except ValueError as error:
-            raise ValueError(f"{path} is no {_WORDS}: {error}.") from error
+    found = parsed(path, _WORDS)
     if not isinstance(found, dict) or (found.get("what"), found.get("schema")) != (_WORDS, SCHEMA):
         raise ValueError(
             f"{path} is no {_WORDS} of schema {SCHEMA}. Make one with python -m kshim_conformance NAME --certify FILE."

@@ -83,7 +83,7 @@ _JAX = rows("jax", "kshim_backends.jax", [
      "compile", "                found = ready[kinds] = by_layout[layout]", "                found = by_layout.pop(layout)",
      "compile/step_runs"),
     ("batch-alias", "a step reads the caller's batch buffer in place",
-     "compile", "made = {id(leaf): own(leaf) for", "made = {id(leaf): leaf for", "*/step_batches*"),
+     "compile", "jax.tree.unflatten(structure, arrays_once(leaves, own))", "jax.tree.unflatten(structure, leaves)", "*/step_batches*"),
     ("attention-gradient", "the gradient of attention forgets that the weights of a row sum to one",
      "attention", "weights * (full_matmul(dy, _turned(v)) - jnp.sum(dy * y, -1, keepdims=True))", "weights * full_matmul(dy, _turned(v))", "derived/attention*"),
     ("lstm-forget-gate", "the gradient of an LSTM's forget gate takes the cell's new state for the old one",

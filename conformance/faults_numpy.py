@@ -109,7 +109,7 @@ FAULTS = rows("numpy", "kshim_backends.numpy", [
      "control", "    def from_numpy(self, array):\n        return np.array(array, order=\"C\")",
      "    def from_numpy(self, array):\n        return np.asarray(array)", "*/no_aliasing*"),
     ("batch-alias", "a compiled step keeps the caller's batch buffer",
-     "control", "return leaf if type(leaf) is Box else np.array(leaf, order=\"C\")", "return leaf if type(leaf) is Box else np.asarray(leaf)",
+     "control", "return leaf if type(leaf) is Box else own(np.asanyarray(leaf))", "return leaf if type(leaf) is Box else np.asarray(leaf)",
      "*/step_batches*"),
     ("scan-order", "a reversed scan gives its results in the order of the loop",
      "control", "for ys in zip(*rows)]", "for ys in zip(*(rows[::-1] if reverse else rows))]", "*/scan_order*"),

@@ -142,13 +142,18 @@ def _refused(word):
     raise ValueError(f"{word} is no JSON; numbers that are not finite are the strings nan, inf and -inf")
 
 
-def read(path):
-    """The document in a file. Raises `ValueError` for what is no document of this version, `OSError` if unreadable."""
+def parsed(path, what, constant=None):
+    """The JSON in a file. Raises `ValueError` naming `what` it should be, `OSError` if unreadable. `constant`: see `json.load`."""
     with open(path, encoding="utf-8") as f:
         try:
-            found = json.load(f, parse_constant=_refused)
+            return json.load(f, parse_constant=constant)
         except ValueError as error:
-            raise ValueError(f"{path} is no report of the conformance suite: {error}.") from error
+            raise ValueError(f"{path} is no {what}: {error}.") from error
+
+
+def read(path):
+    """The document in a file. Raises `ValueError` for what is no document of this version, `OSError` if unreadable."""
+    found = parsed(path, "report of the conformance suite", _refused)
     schema = found.get("schema") if isinstance(found, dict) else None
     if schema != SCHEMA:
         raise ValueError(

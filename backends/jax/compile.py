@@ -9,15 +9,13 @@ import numpy as np
 from jax import lax
 
 from kshim.spec.dtypes import is_float
-
-from .device import own
+from kshim.spec.memory import arrays_once, own
 
 
 def _private(batch):
-    """Copies of the arrays in `batch`; of one that stands there twice (an autoencoder's), a single one."""
+    """A batch with copies of its arrays."""
     leaves, structure = jax.tree.flatten(batch)
-    made = {id(leaf): own(leaf) for leaf in leaves if isinstance(leaf, np.ndarray)}
-    return jax.tree.unflatten(structure, [made.get(id(leaf), leaf) for leaf in leaves])
+    return jax.tree.unflatten(structure, arrays_once(leaves, own))
 
 
 def _unpack(vector, layout):

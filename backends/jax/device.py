@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from kshim.errors import BackendError
-from kshim.spec.memory import Private, aligned
+from kshim.spec.memory import own
 
 
 def _found():
@@ -31,25 +31,6 @@ def _found():
 
 #: NumPy makes up a dtype's name anew each time.
 _name = lru_cache(maxsize=None)(attrgetter("name"))
-
-
-#: From how many bytes on a copy is made so that JAX reads it in place, which saves it a second one.
-_WORTH = 4096
-
-
-def own(array):
-    """A private copy, in the machine's byte order, or what is private already.
-
-    JAX may read a NumPy buffer in place, even after a call has returned: a caller refilling it would change results.
-    """
-    if isinstance(array, Private):
-        return np.asarray(array)
-    dtype = array.dtype if array.dtype.isnative else array.dtype.newbyteorder("=")
-    if array.nbytes < _WORTH:
-        return array.astype(dtype)
-    out = aligned(array.shape, dtype)
-    np.copyto(out, array)
-    return out
 
 
 class Device:

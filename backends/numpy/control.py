@@ -6,7 +6,7 @@ import platform
 import numpy as np
 from numpy import ndarray
 
-from kshim.spec.memory import Private
+from kshim.spec.memory import own
 
 from .dtypes import name_of
 from .tape import Box, Tape, fit, record_joint, unbox
@@ -128,9 +128,7 @@ class Control:
 
     def _batch_leaf(self, leaf):
         """A copy, so that nothing the step keeps changes when the caller refills its buffer."""
-        if isinstance(leaf, Private):
-            return np.asarray(leaf)
-        return leaf if type(leaf) is Box else np.array(leaf, order="C")
+        return leaf if type(leaf) is Box else own(np.asanyarray(leaf))
 
     def host_scalar(self, value, dtype):
         # A NumPy scalar would widen float32 arrays; a Python number takes their dtype.

@@ -4,19 +4,16 @@ import numpy as np
 import tensorflow as tf
 
 from kshim.spec.dtypes import is_float
+from kshim.spec.memory import arrays_once, own
 
-from .device import own
 from .trace import Traces
 from .tree import flatten, unflatten
 
 
 def _private(leaves):
-    """Copies of the arrays among `leaves`: of one that stands there twice (an autoencoder's), a single tensor."""
-    known = {id(leaf) for leaf in leaves}
-    if len(known) == len(leaves):
-        return [own(leaf) if isinstance(leaf, np.ndarray) else leaf for leaf in leaves]
-    made = {id(leaf): tf.convert_to_tensor(own(leaf)) for leaf in leaves if isinstance(leaf, np.ndarray)}
-    return [made.get(id(leaf), leaf) for leaf in leaves]
+    """Copies of the arrays among `leaves`; where one stands there twice, tensors, so that it is a single one."""
+    alone = len({id(leaf) for leaf in leaves}) == len(leaves)
+    return arrays_once(leaves, own if alone else lambda array: tf.convert_to_tensor(own(array)))
 
 
 def _layout(hyper):

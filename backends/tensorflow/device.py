@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from kshim.errors import BackendError
 from kshim.spec.derived import Derived
-from kshim.spec.memory import Private
+from kshim.spec.memory import own
 from kshim.spec.table import CONTROL, TABLE
 
 #: Methods that place no tensor.
@@ -24,17 +24,6 @@ def _found():
         if kind in ("cpu", "gpu"):
             names["cpu" if (kind, index) == ("cpu", "0") else f"{kind}:{index}"] = f"/{kind}:{index}"
     return names
-
-
-def own(array):
-    """A private copy, in the machine's byte order, or what is private already.
-
-    TensorFlow may use a NumPy buffer in place, and the result of a step may still be that: a caller refilling it
-    would change results.
-    """
-    if isinstance(array, Private):
-        return np.asarray(array)
-    return array.copy() if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
 class Device:

@@ -6,7 +6,7 @@ from kshim.engine.context import step_scope
 from kshim.engine.tensor import Tensor
 from kshim.spec import registry
 from kshim.spec.rng import fold
-from kshim.training.replay import Replayed
+from kshim.training.replay import prepared
 
 from .masks_shared import COUNT, RATE, arrays, seconds
 
@@ -26,8 +26,7 @@ class Masks:
 
     def _step(self, width):
         backend = registry.resolve()
-        prepare = backend.compile_step if backend.static_shapes else lambda f, donate: Replayed(backend, f, donate)
-        run = prepare(getattr(self, f"_{self.name}"), False)
+        run = prepared(backend, getattr(self, f"_{self.name}"), False)
         state = dict(zip(("x", "cotangents"), [[backend.from_numpy(a) for a in some] for some in arrays(width)]))
 
         def step(n):

@@ -4,15 +4,11 @@ Everything measured runs in a process of its own, on the CPU with the same numbe
 are asked in turn, so that whatever else the machine does hits all alike.
 """
 
-import argparse
 import sys
 import time
 
-from kshim.spec import registry
-
-from ..report_json import write_json
-from ..supervise import absent, available_cores
 from . import chart
+from .command import check_positive, chosen, finish, parser, there, told
 from .contenders import PEERS
 from .document import document, line, load, part, printed, read
 from .measure import Group, LargeFile, imports, measure, selected
@@ -20,41 +16,31 @@ from .process import compile_sources
 from .summary import row
 from .workloads import WORKLOADS
 
+_PARTS = f"Workloads: {', '.join(WORKLOADS)}, import"
 #: Rounds and share of the steps of a run that only shows whether all is in order.
 _QUICK = (2, 0.2)
 
 
 def _options(argv):
-    parser = argparse.ArgumentParser(
-        prog="python -m kshim_conformance speed",
-        description=__doc__.split("\n\n", 1)[1],
-        epilog=f"Workloads: {', '.join(WORKLOADS)}, import.",
-    )
-    parser.add_argument("names", nargs="*", metavar="BACKEND", help="default: all built-in ones that are installed")
-    parser.add_argument("--backends", default="", help="the same, comma-separated")
-    parser.add_argument("--only", metavar="GLOB", help="workloads or WORKLOAD/MEASURE, such as 'mlp' or '*/train'")
-    parser.add_argument("--peers", default=",".join(PEERS), help="what to compare with; default: %(default)s")
-    parser.add_argument("--rounds", type=int, default=5, help="default: %(default)s")
-    parser.add_argument("--steps", type=int, help="training steps in one measurement; default: by workload, 100 to 4")
-    parser.add_argument("--threads", type=int, default=available_cores(), help="of each process; default: %(default)s")
-    parser.add_argument("--quick", action="store_true", help="few steps and rounds: shows that all runs, not how fast")
-    parser.add_argument("--json", metavar="FILE", help="write everything measured to a file")
-    parser.add_argument(
+    only = {"help": "workloads or WORKLOAD/MEASURE, such as 'mlp' or '*/train'"}
+    out = parser("speed", __doc__, _PARTS, only)
+    out.add_argument("--backends", default="", help="the backends, comma-separated")
+    out.add_argument("--peers", default=",".join(PEERS), help="what to compare with; default: %(default)s")
+    out.add_argument("--steps", type=int, help="training steps in one measurement; default: by workload, 100 to 4")
+    out.add_argument("--quick", action="store_true", help="few steps and rounds: shows that all runs, not how fast")
+    out.add_argument(
         "--from", dest="read", metavar="FILE", help="measure nothing: tell what an earlier run wrote with --json"
     )
-    parser.add_argument("--chart", metavar="FILE", help="write a chart (.svg), or a page with chart and tables (.html)")
-    options = parser.parse_args(argv)
-    options.names += [name for name in options.backends.split(",") if name]
-    options.names = list(dict.fromkeys(options.names or registry.BUILTIN))
+    out.add_argument("--chart", metavar="FILE", help="write a chart (.svg), or a page with chart and tables (.html)")
+    options = out.parse_args(argv)
+    options.names = chosen([*options.names, *(name for name in options.backends.split(",") if name)])
     options.peers = [peer for peer in options.peers.split(",") if peer]
     if options.quick:
         options.rounds = min(options.rounds, _QUICK[0])
     for peer in options.peers:
         if peer not in PEERS:
-            parser.error(f"--peers takes some of {', '.join(PEERS)}; got {peer!r}.")
-    for name in ("rounds", "steps", "threads"):
-        if getattr(options, name) is not None and getattr(options, name) < 1:
-            parser.error(f"--{name} takes a positive number, got {getattr(options, name)}.")
+            out.error(f"--peers takes some of {', '.join(PEERS)}; got {peer!r}.")
+    check_positive(out, options, ("rounds", "steps", "threads"))
     return options
 
 
@@ -93,15 +79,7 @@ def main(argv=None):
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
-    if not found["rows"]:
-        print(f"Nothing was measured. Workloads: {', '.join(WORKLOADS)}, import.", file=sys.stderr)
-        return 2
-    print(printed(found))
-    if options.json:
-        write_json(options.json, found)
-    if options.chart:
-        chart.write(options.chart, found)
-    return 0
+    return finish(options, found, _PARTS, printed, chart.write)
 
 
 def _measured(options, wanted):
@@ -111,17 +89,13 @@ def _measured(options, wanted):
     try:
         if wanted.pop("import", None):
             run.add("any", "import", *_named(imports(options.peers, options.rounds, options.threads)))
-        for name in options.names:
-            why = absent(name)
-            if why:
-                print(f"{name}: skipped: {why}", file=sys.stderr)
-                continue
+        for name in there(options.names):
             for workload, measures in wanted.items():
                 run.group(name, workload, measures, large.get() if "load" in measures else None)
     finally:
         large.close()
-    told = {name: getattr(options, name) for name in ("names", "only", "peers", "rounds", "steps", "threads", "quick")}
-    return document(run.rows, run.versions, run.problems, told, run.load)
+    how = told(options, ("names", "only", "peers", "rounds", "steps", "threads", "quick"))
+    return document(run.rows, run.versions, run.problems, how, run.load)
 
 
 def _named(found):

@@ -1,14 +1,15 @@
 """The document of a run, and what is printed of it."""
 
 import datetime
-import json
 import os
 
 from ..report import table
-from ..report_json import machine
+from ..report_json import machine, parsed
 from .summary import COLUMNS, keras_means
 from .workloads import MEASURES
 
+#: What a document says it is.
+_KIND = "kshim speed"
 #: Factor from seconds or bytes.
 _SCALE = {"ms": 1e3, "s": 1.0, "MB": 2**-20}
 #: Load average from which on other programs disturb what is measured.
@@ -41,16 +42,9 @@ def document(rows, versions, problems, options, before=None):
     }
 
 
-_KIND = "kshim speed"
-
-
 def read(path):
     """The document in a file. Raises `ValueError` for what is none, `OSError` if unreadable."""
-    with open(path, encoding="utf-8") as f:
-        try:
-            found = json.load(f)
-        except ValueError as error:
-            raise ValueError(f"{path} is no JSON: {error}.") from error
+    found = parsed(path, "report of the speed command")
     if not isinstance(found, dict) or found.get("what") != _KIND:
         raise ValueError(f"{path} is no report of the speed command. Make one with speed --json FILE.")
     return found
@@ -62,8 +56,7 @@ def part(found, names, wanted):
         r for r in found["rows"]
         if r["backend"] in (*names, "any") and r["measure"] in wanted.get(r["workload"], ())
     ]  # fmt: skip
-    means = [m for m in found["keras_means"] if m["backend"] in {r["backend"] for r in rows if r["measure"] == "train"}]
-    return {**found, "rows": rows, "keras_means": means}
+    return {**found, "rows": rows, "keras_means": keras_means(rows)}
 
 
 def number(value, measure):

@@ -12,8 +12,8 @@ import sys
 
 import numpy as np
 
-#: Where frameworks want an array to begin that they read in place.
-_ALIGNED = 64
+#: Where frameworks want an array to begin that they read in place, and from how many bytes on it is worth it.
+_ALIGNED, WORTH = 64, 4096
 
 
 class Private(np.ndarray):
@@ -27,6 +27,31 @@ def aligned(shape, dtype):
     room = np.empty(size + _ALIGNED, np.uint8)
     start = -room.ctypes.data % _ALIGNED
     return room[start : start + size].view(dtype).reshape(shape)
+
+
+def own(array):
+    """A private copy, in row-major order and the machine's byte order, or what is private already.
+
+    A framework may read a NumPy buffer in place even after a call has returned, or hand it out as a result: a caller refilling it
+    would change results. A large copy begins where it can be read in place, which saves the framework a second one.
+    """
+    if isinstance(array, Private):
+        return np.asarray(array)
+    dtype = array.dtype if array.dtype.isnative else array.dtype.newbyteorder("=")
+    if array.nbytes < WORTH or dtype.hasobject:
+        return array.astype(dtype, order="C")
+    out = aligned(array.shape, dtype)
+    np.copyto(out, array)
+    return out
+
+
+def arrays_once(leaves, make):
+    """`leaves` with `make(array)` for each array, made once of one that stands there twice (an autoencoder's)."""
+    made = {}
+    for leaf in leaves:
+        if isinstance(leaf, np.ndarray) and id(leaf) not in made:
+            made[id(leaf)] = make(leaf)
+    return [made.get(id(leaf), leaf) for leaf in leaves]
 
 
 #: Of glibc's malloc.h. Blocks above MMAP bytes are returned at once as ever; of the others up to TRIM bytes are kept.

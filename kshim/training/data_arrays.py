@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from ..spec import rng
-from ..spec.memory import Private, aligned
+from ..spec.memory import WORTH, Private, aligned
 from ..tree import flatten, pack_like
 from .data_batch import cast_array, check_lengths, convert, float_dtype, is_scalar_list, leaf, shapes_text, weight_leaf
 from .data_source import DataSource
@@ -95,16 +95,12 @@ def split_rows(tree, start, stop):
     return convert(tree, "", lambda a, _: part(a))
 
 
-#: From how many bytes on a batch is laid out for the framework to read it in place.
-_WORTH = 4096
-
-
 def take(array, index):
     """Rows of an array: a slice gives a view, an array of row numbers a copy, of some size a `Private` one."""
     if isinstance(index, slice) or isinstance(array, Rows):
         return array[index]
     shape = (len(index), *array.shape[1:])
-    if array.dtype.hasobject or math.prod(shape) * array.dtype.itemsize < _WORTH:
+    if array.dtype.hasobject or math.prod(shape) * array.dtype.itemsize < WORTH:
         return array.take(index, axis=0)
     # With "raise" NumPy would go by way of another copy; the numbers are those of rows there are.
     return array.take(index, axis=0, out=aligned(shape, array.dtype), mode="clip").view(Private)
@@ -177,12 +173,11 @@ class ArraySource(DataSource):
     def _one_pass(self, key, together=None):
         pack, class_weight = self._packer(), self._class_weight
         # An array that is given twice (the inputs of an autoencoder are its targets) is read once.
-        unique = list({_identity(a): a for a in self._leaves}.values())
-        order = {_identity(a): i for i, a in enumerate(unique)}
-        places = [order[_identity(a)] for a in self._leaves]
+        identities = [_identity(a) for a in self._leaves]
+        unique = dict(zip(identities, self._leaves))
         for index in self._indices(key, together):
-            rows = [take(a, index) for a in unique]
-            batch = pack([rows[i] for i in places])
+            rows = {identity: take(a, index) for identity, a in unique.items()}
+            batch = pack([rows[identity] for identity in identities])
             if class_weight is not None:
                 batch = batch[0], batch[1], class_weight(batch[1], batch[2])
             yield batch

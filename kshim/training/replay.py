@@ -87,3 +87,10 @@ class Replayed:
             return self._plain(state, hyper, batch)
         self._programs[key] = self.backend.compile_step(found[0][0], self.donate)
         return out
+
+
+def prepared(backend, function, donate):
+    """`function(state, hyper, batch)` as a step of `backend`: compiled, or else replayed."""
+    if backend.static_shapes:
+        return backend.compile_step(function, donate)
+    return Replayed(backend, function, donate)

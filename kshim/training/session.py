@@ -18,7 +18,7 @@ from ..spec.rng import fold, fold_each
 from .counters import advance, upcoming
 from .filling import Filling
 from .joined import Joined, stacked
-from .replay import Replayed
+from .replay import prepared
 from .steps import AssignedOutside, Steps
 
 
@@ -115,9 +115,7 @@ class Session:
         """`function(state, hyper, batch)` as a step of this model: compiled, unless the model is to run eagerly."""
         if getattr(self.model, "run_eagerly", False):
             return self._eager(function)
-        if self.backend.static_shapes:
-            return self.backend.compile_step(function, donate)
-        return Replayed(self.backend, function, donate)
+        return prepared(self.backend, function, donate)
 
     def run(self, kind, state, hyper, batch):
         """(new state, result) of a step on the values given; errors in shapes are raised in the frontend's words."""

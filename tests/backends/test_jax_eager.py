@@ -7,9 +7,9 @@ jax = pytest.importorskip("jax")
 
 import jax.numpy as jnp  # noqa: E402
 from kshim_backends.jax import backend_class, eager  # noqa: E402
-from kshim_backends.jax.device import own  # noqa: E402
 
 from kshim.spec.derived import Derived  # noqa: E402
+from kshim.spec.memory import own  # noqa: E402
 
 B = backend_class("cpu")
 
