@@ -239,11 +239,11 @@ def _compiling(change):
 def test_a_backend_that_traces_for_every_call_is_seen(b, monkeypatch):
     from kshim_conformance import probes_compile
 
-    from kshim.training import session
+    from kshim.training import replay
 
     # numpy, which runs the function each time, as one that traces; and steps that are not recorded
     monkeypatch.setattr(probes_compile, "traces", lambda b: True)
-    monkeypatch.setattr(session, "Replayed", lambda backend, function, donate: backend.compile_step(function, donate))
+    monkeypatch.setattr(replay, "Replayed", lambda backend, function, donate: backend.compile_step(function, donate))
     assert {"call 2 of 8", "call 7 of 3"} <= wrong(b, "step_runs")
     assert {"a tensor: runs", "another float: runs"} <= wrong(b, "step_forms")
     assert {"epoch 1", "another rate", "second predict"} <= wrong(b, "fit_runs")
